@@ -1,0 +1,269 @@
+/**
+ * Addresses come and go: into the leaf nodes' cells, a reference at a time, and out of them.
+ *
+ * An address is a cell (or a row, where several share a page): offset in the page, references, tag. It is in exactly one
+ * trie of its space. One taken in by the call under way is fresh: not yet counted among the backed ones.
+ */
+import { allocate, release } from "./arena";
+import {
+  BATCH_IN,
+  BATCH_OUT,
+  BATCH_TAGS,
+  CELL_CHAINED,
+  CELL_FRESH,
+  CELL_MOST_REFERENCES,
+  CELL_OFFSET,
+  CELL_REFERENCE,
+  CONTROL,
+  CONTROL_ADDRESSES,
+  CONTROL_BACKED,
+  OUTCOME_BACKED,
+  OUTCOME_PA,
+  ROW_BYTES_LOG2,
+  ROW_NEXT,
+  ROW_OFFSET,
+  ROW_REFERENCES,
+  ROW_TAG,
+  SPACE_ADDRESSES,
+  SPACE_CUTS,
+  TRIES,
+} from "./layout";
+import { PagingMode } from "./mode";
+import { inherited, outcomeOf } from "./outcome";
+import { unuse } from "./tables";
+import { addCell, cellOf, findLeaf, hasRoomForAddress, isUsed, leafFor, prune, removeCell, slotAt, touch } from "./trie";
+
+const LEAF_REACH_LOG2: u32 = 21; // log2 of the bytes below a leaf node
+const NONE: u64 = ~(<u64>0);
+
+/** Takes in `count` addresses of BATCH_IN with the tags of BATCH_TAGS; answers how many: fewer, where memory is exhausted. */
+export function takeIn(space: usize, count: u32): u32 {
+  let leaf: usize = 0;
+  let reach = NONE;
+  for (let i: u32 = 0; i < count; i++) {
+    if (!hasRoomForAddress()) return i;
+    const va = load<u64>(BATCH_IN + ((<usize>i) << 3));
+    if (load<u32>(space, SPACE_CUTS) && referenceCut(space, va)) continue;
+    if (va >> LEAF_REACH_LOG2 != reach) {
+      leaf = leafFor(space, va);
+      reach = va >> LEAF_REACH_LOG2;
+    }
+    const slot = slotAt(va, 1);
+    const offset = <u32>va & CELL_OFFSET;
+    const tag = load<u32>(BATCH_TAGS + ((<usize>i) << 2));
+    if (isUsed(leaf, slot)) reference(space, cellOf(leaf, slot), offset, tag);
+    else {
+      const cell = addCell(leaf, slot);
+      store<u32>(cell, tag);
+      store<u32>(cell, offset | CELL_FRESH | CELL_REFERENCE, 4);
+      touch(leaf, 0);
+      countAddress(space, 1);
+    }
+  }
+  return count;
+}
+
+/** First of `count` addresses of BATCH_IN whose bits from `bits` - 1 up are not all equal; `count`: there is none. */
+export function firstNonCanonical(count: u32, bits: u32): u32 {
+  for (let i: u32 = 0; i < count; i++) {
+    const high = <i64>load<u64>(BATCH_IN + ((<usize>i) << 3)) >> (bits - 1);
+    if (high != 0 && high != -1) return i;
+  }
+  return count;
+}
+
+function countAddress(space: usize, by: i32): void {
+  store<u32>(space, load<u32>(space, SPACE_ADDRESSES) + by, SPACE_ADDRESSES);
+  store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_ADDRESSES) + by, CONTROL_ADDRESSES);
+}
+
+function countBacked(by: i32): void {
+  store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_BACKED) + by, CONTROL_BACKED);
+}
+
+/** One reference more to an address whose path ended at an unreadable table; false: there is none such. */
+function referenceCut(space: usize, va: u64): bool {
+  for (let trie: u32 = 1; trie < TRIES; trie++) {
+    const leaf = findLeaf(space, trie, va);
+    const slot = slotAt(va, 1);
+    if (!leaf || !isUsed(leaf, slot)) continue;
+    const cell = cellOf(leaf, slot);
+    if (!holds(cell, <u32>va & CELL_OFFSET)) continue;
+    reference(space, cell, <u32>va & CELL_OFFSET, 0);
+    return true;
+  }
+  return false;
+}
+
+function holds(cell: usize, offset: u32): bool {
+  const word = load<u32>(cell, 4);
+  return word & CELL_CHAINED ? rowAt(cell, offset) != 0 : (word & CELL_OFFSET) == offset;
+}
+
+/** The row of an offset in a chained cell; 0: none. */
+function rowAt(cell: usize, offset: u32): usize {
+  let row: usize = load<u32>(cell);
+  while (row && (load<u32>(row, ROW_OFFSET) & CELL_OFFSET) != offset) row = load<u32>(row, ROW_NEXT);
+  return row;
+}
+
+/** One reference more in a page that is in use: to an address that is there, or to a new one of that page. */
+function reference(space: usize, cell: usize, offset: u32, tag: u32): void {
+  const word = load<u32>(cell, 4);
+  if (!(word & CELL_CHAINED)) {
+    if ((word & CELL_OFFSET) == offset && word / CELL_REFERENCE < CELL_MOST_REFERENCES) {
+      store<u32>(cell, word + CELL_REFERENCE, 4);
+      return;
+    }
+    const only = allocate(ROW_BYTES_LOG2);
+    store<u32>(only, 0, ROW_NEXT);
+    store<u32>(only, load<u32>(cell), ROW_TAG);
+    store<u32>(only, word / CELL_REFERENCE, ROW_REFERENCES);
+    store<u32>(only, word & (CELL_OFFSET | CELL_FRESH), ROW_OFFSET);
+    store<u32>(cell, <u32>only);
+    store<u32>(cell, CELL_CHAINED, 4);
+  }
+  const row = rowAt(cell, offset);
+  if (row) {
+    store<u32>(row, load<u32>(row, ROW_REFERENCES) + 1, ROW_REFERENCES);
+    return;
+  }
+  const added = allocate(ROW_BYTES_LOG2);
+  store<u32>(added, tag, ROW_TAG);
+  store<u32>(added, 1, ROW_REFERENCES);
+  store<u32>(added, offset | CELL_FRESH, ROW_OFFSET);
+  linkRow(cell, added);
+  countAddress(space, 1);
+}
+
+/** Puts a row in its place, ascending by offset: events of one page come in that order. */
+function linkRow(cell: usize, row: usize): void {
+  const offset = load<u32>(row, ROW_OFFSET) & CELL_OFFSET;
+  let link = cell; // ROW_NEXT is 0, as is the cell's first row
+  while (load<u32>(link) && (load<u32>(load<u32>(link), ROW_OFFSET) & CELL_OFFSET) < offset) link = load<u32>(link);
+  store<u32>(row, load<u32>(link), ROW_NEXT);
+  store<u32>(link, <u32>row);
+}
+
+/** Joins what two cells of one page hold, into the first; rows and references as they are. Memory is reserved. */
+export function merge(into: usize, from: u64): void {
+  makeChained(into);
+  const scratch = <usize>CELL_SCRATCH;
+  store<u64>(scratch, from);
+  makeChained(scratch);
+  for (let row: usize = load<u32>(scratch); row; ) {
+    const next = load<u32>(row, ROW_NEXT);
+    linkRow(into, row);
+    row = next;
+  }
+}
+
+const CELL_SCRATCH: u32 = 0x2ff0; // past the longest path of PATH
+
+function makeChained(cell: usize): void {
+  const word = load<u32>(cell, 4);
+  if (word & CELL_CHAINED) return;
+  const row = allocate(ROW_BYTES_LOG2);
+  store<u32>(row, 0, ROW_NEXT);
+  store<u32>(row, load<u32>(cell), ROW_TAG);
+  store<u32>(row, word / CELL_REFERENCE, ROW_REFERENCES);
+  store<u32>(row, word & (CELL_OFFSET | CELL_FRESH), ROW_OFFSET);
+  store<u32>(cell, <u32>row);
+  store<u32>(cell, CELL_CHAINED, 4);
+}
+
+/** The leaf node whose cell holds an address, in whichever trie; 0: the address is not monitored. */
+export function locate(space: usize, va: u64): usize {
+  const slot = slotAt(va, 1);
+  const offset = <u32>va & CELL_OFFSET;
+  const tries = load<u32>(space, SPACE_CUTS) ? TRIES : 1;
+  for (let trie: u32 = 0; trie < tries; trie++) {
+    const leaf = findLeaf(space, trie, va);
+    if (leaf && isUsed(leaf, slot) && holds(cellOf(leaf, slot), offset)) return leaf;
+  }
+  return 0;
+}
+
+/** Counts what is fresh among the first `count` of BATCH_IN and answers all their PAs in BATCH_OUT. */
+export function settleTaken<M extends PagingMode>(space: usize, count: u32): void {
+  let leaf: usize = 0;
+  let reach = NONE;
+  let from: u64 = 0;
+  const cuts = load<u32>(space, SPACE_CUTS) != 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const va = load<u64>(BATCH_IN + ((<usize>i) << 3));
+    if (cuts || va >> LEAF_REACH_LOG2 != reach) {
+      leaf = cuts ? locate(space, va) : findLeaf(space, 0, va);
+      reach = va >> LEAF_REACH_LOG2;
+      from = inherited<M>(leaf);
+    }
+    const slot = slotAt(va, 1);
+    const outcome = outcomeOf<M>(leaf, slot, from);
+    const offset = <u32>va & CELL_OFFSET;
+    const fresh = freshWordOf(cellOf(leaf, slot), offset);
+    if (fresh) {
+      store<u32>(fresh, load<u32>(fresh) & ~CELL_FRESH);
+      if (outcome & OUTCOME_BACKED) countBacked(1);
+    }
+    store<u64>(BATCH_OUT + ((<usize>i) << 3), outcome & OUTCOME_BACKED ? (outcome & OUTCOME_PA) | offset : NONE);
+  }
+}
+
+/** Where the fresh bit of an address lies, if it is fresh; else 0. */
+function freshWordOf(cell: usize, offset: u32): usize {
+  const word = load<u32>(cell, 4);
+  if (!(word & CELL_CHAINED)) return word & CELL_FRESH ? cell + 4 : 0;
+  const row = rowAt(cell, offset);
+  return load<u32>(row, ROW_OFFSET) & CELL_FRESH ? row + ROW_OFFSET : 0;
+}
+
+/** Gives back one reference of the first address of BATCH_IN, or all. */
+export function giveBack<M extends PagingMode>(space: usize, va: u64, all: bool): void {
+  const leaf = locate(space, va);
+  if (!leaf) return;
+  const slot = slotAt(va, 1);
+  const offset = <u32>va & CELL_OFFSET;
+  const cell = cellOf(leaf, slot);
+  const word = load<u32>(cell, 4);
+  let fresh: bool;
+  if (word & CELL_CHAINED) {
+    const row = rowAt(cell, offset);
+    const references = load<u32>(row, ROW_REFERENCES);
+    if (references > 1 && !all) {
+      store<u32>(row, references - 1, ROW_REFERENCES);
+      return;
+    }
+    fresh = (load<u32>(row, ROW_OFFSET) & CELL_FRESH) != 0;
+    let link = cell;
+    while (load<u32>(link) != <u32>row) link = load<u32>(link);
+    store<u32>(link, load<u32>(row, ROW_NEXT));
+    release(row, ROW_BYTES_LOG2);
+  } else {
+    if (word / CELL_REFERENCE > 1 && !all) {
+      store<u32>(cell, word - CELL_REFERENCE, 4);
+      return;
+    }
+    fresh = (word & CELL_FRESH) != 0;
+    store<u32>(cell, 0);
+  }
+  countAddress(space, -1);
+  if (!fresh && outcomeOf<M>(leaf, slot, inherited<M>(leaf)) & OUTCOME_BACKED) countBacked(-1);
+  if (word & CELL_CHAINED && load<u32>(cell)) return; // others of the page are left
+  removeCell(leaf, slot);
+  unuse(leaf, slot);
+  prune(leaf);
+}
+
+/** What is kept of one address, for `lookup`: 0 where it is not monitored, else 1 and { tag, references, outcome, } in BATCH_OUT. */
+export function lookUp<M extends PagingMode>(space: usize, va: u64): u32 {
+  const leaf = locate(space, va);
+  if (!leaf) return 0;
+  const slot = slotAt(va, 1);
+  const cell = cellOf(leaf, slot);
+  const word = load<u32>(cell, 4);
+  const row = word & CELL_CHAINED ? rowAt(cell, <u32>va & CELL_OFFSET) : 0;
+  store<u32>(BATCH_OUT, row ? load<u32>(row, ROW_TAG) : load<u32>(cell));
+  store<u32>(BATCH_OUT, row ? load<u32>(row, ROW_REFERENCES) : word / CELL_REFERENCE, 4);
+  store<u64>(BATCH_OUT, outcomeOf<M>(leaf, slot, inherited<M>(leaf)), 8);
+  return 1;
+}

@@ -1,0 +1,180 @@
+/**
+ * What the core exports. Generic kernels are chosen here by the mode in the control block; nothing else is decided.
+ */
+import { firstNonCanonical, giveBack as giveBackIn, lookUp as lookUpIn, settleTaken as settleTakenIn, takeIn } from "./addresses";
+import { allocate, release, resetMarksArena } from "./arena";
+import { diffTable } from "./diff";
+import { dropFrames, keepFrames, listWanted, nextWanted } from "./kept-frames";
+import {
+  BATCH_IN,
+  CONTROL,
+  CONTROL_END,
+  CONTROL_KEEP,
+  CONTROL_LEVELS,
+  CONTROL_MODE,
+  CONTROL_RESERVED,
+  FRAME_BYTES,
+  MODE_AMD64,
+} from "./layout";
+import { initializeLinks } from "./links";
+import { clearAllMarks, clearMarks, collectMarked, collectRange, countMonitored, mark, markRange } from "./marks";
+import { Amd64, Amd64La57 } from "./modes/amd64";
+import { listMoves, move as moveIn, releaseScratch } from "./moves";
+import { beginNarration, countRows as countRowsIn, narrate as narrateIn } from "./narrate";
+import {
+  affect,
+  affectSpace,
+  collectSpace as collectSpaceIn,
+  diffReads,
+  endProcessing,
+  listTables,
+  nextTables,
+  restand,
+  swapChanges,
+  undo,
+} from "./process";
+import { entriesOfKind as entriesOfKindIn, isZeroFrame, selfMapAt as selfMapAtIn } from "./scan";
+import { committedPath as committedPathIn, createSpace, emptySpace as emptySpaceIn, noteTags, releaseSpace, resetMonitor } from "./spaces";
+import { abandonReads, abandonTouched, absorb, nextReads, settleLevel, standLevel as standLevelIn } from "./stand";
+import { forgetTable, sweep } from "./tables";
+import { walkBatch as walkBatchIn, walkOne as walkOneIn } from "./walk";
+
+export { absorbFrames, absorbPairs, beginSpaces, compareSpace, createCursor, listSpace, releaseCursor } from "./space";
+export {
+  abandonReads,
+  abandonTouched,
+  absorb,
+  affect,
+  affectSpace,
+  allocate,
+  beginNarration,
+  clearAllMarks,
+  clearMarks,
+  collectMarked,
+  collectRange,
+  countMonitored,
+  createSpace,
+  diffReads,
+  diffTable,
+  dropFrames,
+  endProcessing,
+  firstNonCanonical,
+  forgetTable,
+  isZeroFrame,
+  keepFrames,
+  listMoves,
+  listTables,
+  listWanted,
+  mark,
+  markRange,
+  nextReads,
+  nextTables,
+  nextWanted,
+  noteTags,
+  release,
+  releaseScratch,
+  releaseSpace,
+  resetMonitor,
+  restand,
+  settleLevel,
+  swapChanges,
+  sweep,
+  takeIn,
+  undo,
+};
+
+function is4Level(): bool {
+  return load<u32>(CONTROL, CONTROL_MODE) == MODE_AMD64;
+}
+
+/** Prepares a memory of `bytes` for a paging mode; the masks are written to the control block by TypeScript. */
+export function initialize(bytes: u32, mode: u32): void {
+  memory.fill(CONTROL, 0, FRAME_BYTES);
+  store<u32>(CONTROL, bytes, CONTROL_END);
+  store<u32>(CONTROL, mode, CONTROL_MODE);
+  store<u32>(CONTROL, is4Level() ? changetype<Amd64>(0).levels() : changetype<Amd64La57>(0).levels(), CONTROL_LEVELS);
+  store<u64>(CONTROL, ~(<u64>0), CONTROL_KEEP);
+  store<u64>(CONTROL, 0, CONTROL_RESERVED);
+  resetMonitor();
+  resetMarksArena();
+  initializeLinks();
+}
+
+/** Stands the touched nodes of a level. */
+export function standLevel(level: u32, undoable: bool): u32 {
+  return is4Level() ? standLevelIn<Amd64>(level, undoable) : standLevelIn<Amd64La57>(level, undoable);
+}
+
+/** Counts the fresh addresses of a batch as backed or not and answers their PAs. */
+export function settleTaken(space: usize, count: u32): void {
+  if (is4Level()) settleTakenIn<Amd64>(space, count);
+  else settleTakenIn<Amd64La57>(space, count);
+}
+
+/** Gives back one reference of the `place`-th address of the batch, or all. */
+export function giveBack(space: usize, place: u32, all: bool): void {
+  const va = load<u64>(BATCH_IN + ((<usize>place) << 3));
+  if (is4Level()) giveBackIn<Amd64>(space, va, all);
+  else giveBackIn<Amd64La57>(space, va, all);
+}
+
+/** Looks up the first address of the batch. */
+export function lookUp(space: usize): u32 {
+  const va = load<u64>(BATCH_IN);
+  return is4Level() ? lookUpIn<Amd64>(space, va) : lookUpIn<Amd64La57>(space, va);
+}
+
+/** The committed path of the first address of the batch. */
+export function committedPath(space: usize): void {
+  const va = load<u64>(BATCH_IN);
+  if (is4Level()) committedPathIn<Amd64>(space, va);
+  else committedPathIn<Amd64La57>(space, va);
+}
+
+/** Gives up all addresses of a space. */
+export function emptySpace(space: usize): void {
+  if (is4Level()) emptySpaceIn<Amd64>(space);
+  else emptySpaceIn<Amd64La57>(space);
+}
+
+/** Lists the affected leaves of a space. */
+export function collectSpace(space: usize): u32 {
+  return is4Level() ? collectSpaceIn<Amd64>(space) : collectSpaceIn<Amd64La57>(space);
+}
+
+/** Fills the window of events. */
+export function narrate(): u32 {
+  return is4Level() ? narrateIn<Amd64>() : narrateIn<Amd64La57>();
+}
+
+/** Rows of events that are still to come. */
+export function countRows(): u32 {
+  return is4Level() ? countRowsIn<Amd64>() : countRowsIn<Amd64La57>();
+}
+
+/** Moves the listed addresses to other tries. */
+export function move(): void {
+  if (is4Level()) moveIn<Amd64>();
+  else moveIn<Amd64La57>();
+}
+
+/** Translates a batch over kept frames. */
+export function walkBatch(rootGfn: f64, count: u32, parked: u32): u32 {
+  return is4Level() ? walkBatchIn<Amd64>(rootGfn, count, parked) : walkBatchIn<Amd64La57>(rootGfn, count, parked);
+}
+
+/** Walks the first address of the batch over kept frames. */
+export function walkOne(rootGfn: f64): u32 {
+  const va = load<u64>(BATCH_IN);
+  return is4Level() ? walkOneIn<Amd64>(rootGfn, va) : walkOneIn<Amd64La57>(rootGfn, va);
+}
+
+/** Bitmap and number of a table's entries of one kind. */
+export function entriesOfKind(table: usize, level: u32, kind: u32, bitmap: usize): u32 {
+  return is4Level() ? entriesOfKindIn<Amd64>(table, level, kind, bitmap) : entriesOfKindIn<Amd64La57>(table, level, kind, bitmap);
+}
+
+/** Where a table leads back to itself. */
+export function selfMapAt(table: usize, level: u32, gfn: f64): u32 {
+  return is4Level() ? selfMapAtIn<Amd64>(table, level, <u64>gfn) : selfMapAtIn<Amd64La57>(table, level, <u64>gfn);
+}

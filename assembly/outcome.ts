@@ -1,0 +1,84 @@
+/**
+ * What a path comes to, for one page: the outcome word of layout.ts, from committed copies.
+ *
+ * A leaf node that stands on a table has its outcomes there, entry by entry. One that does not inherits one outcome from
+ * the lowest node above it that stands: a large page, or why there is none.
+ */
+import { hasBit } from "./bitmap";
+import {
+  CONTROL,
+  CONTROL_KEEP,
+  CONTROL_RESERVED,
+  FAULT_NOT_PRESENT,
+  FAULT_RESERVED_BIT,
+  FAULT_UNREADABLE_TABLE,
+  KIND_LEAF,
+  KIND_MALFORMED,
+  KIND_NOT_PRESENT,
+  NODE_LEVEL,
+  NODE_PARENT,
+  NODE_SCRATCH,
+  NODE_SLOT,
+  NODE_TABLE,
+  NODE_VA,
+  OUTCOME_BACKED,
+  OUTCOME_FAULT_SHIFT,
+  OUTCOME_PA,
+  PAGE_BITS,
+  SCRATCH_CUT,
+  TABLE_COPY,
+} from "./layout";
+import { PagingMode } from "./mode";
+
+/** In place of an inherited outcome: the leaf node stands on a table, ask it page by page. */
+export const STANDS: u64 = ~(<u64>0);
+
+function fault(reason: u32): u64 {
+  return (<u64>reason) << OUTCOME_FAULT_SHIFT;
+}
+
+/** The entry as committed, at a slot of a node that stands. */
+export function entryAt(node: usize, slot: u32): u64 {
+  return load<u64>(load<u32>(load<u32>(node, NODE_TABLE), TABLE_COPY) + ((<usize>slot) << 3)) & load<u64>(CONTROL, CONTROL_KEEP);
+}
+
+/** True where the path ends at this slot because its table could not be read in this call. */
+export function isCut(node: usize, slot: u32): bool {
+  const scratch = load<u32>(node, NODE_SCRATCH);
+  return scratch != 0 && hasBit(scratch + SCRATCH_CUT, slot);
+}
+
+function ofLeafEntry<M extends PagingMode>(entry: u64, level: u32, va: u64): u64 {
+  const mode = changetype<M>(0);
+  const kind = mode.kindOf(entry, level, load<u64>(CONTROL, CONTROL_RESERVED));
+  if (kind == KIND_LEAF) {
+    const within = va & (((<u64>1) << mode.shiftAt(level)) - 1) & OUTCOME_PA;
+    return mode.leafBase(entry, level) | within | OUTCOME_BACKED | level;
+  }
+  if (kind == KIND_NOT_PRESENT) return fault(FAULT_NOT_PRESENT);
+  if (kind == KIND_MALFORMED) return fault(FAULT_RESERVED_BIT);
+  return fault(FAULT_UNREADABLE_TABLE); // leads to a table, yet nothing stands on it
+}
+
+/** The outcome of all pages of a leaf node that does not stand, for its first page; STANDS where it does. */
+export function inherited<M extends PagingMode>(leaf: usize): u64 {
+  if (load<u32>(leaf, NODE_TABLE)) return STANDS;
+  const va = load<u64>(leaf, NODE_VA);
+  let node = leaf;
+  while (true) {
+    const parent = load<u32>(node, NODE_PARENT);
+    if (!parent) return fault(FAULT_UNREADABLE_TABLE); // the top table
+    const slot: u32 = load<u16>(node, NODE_SLOT);
+    node = parent;
+    if (!load<u32>(node, NODE_TABLE)) continue;
+    if (isCut(node, slot)) return fault(FAULT_UNREADABLE_TABLE);
+    return ofLeafEntry<M>(entryAt(node, slot), load<u8>(node, NODE_LEVEL), va);
+  }
+}
+
+/** The outcome of one page of a leaf node, `from` being what `inherited` said of it. */
+export function outcomeOf<M extends PagingMode>(leaf: usize, slot: u32, from: u64): u64 {
+  if (from != STANDS) return from & OUTCOME_BACKED ? from + ((<u64>slot) << PAGE_BITS) : from;
+  if (isCut(leaf, slot)) return fault(FAULT_UNREADABLE_TABLE);
+  return ofLeafEntry<M>(entryAt(leaf, slot), 1, 0);
+}

@@ -1,0 +1,390 @@
+/**
+ * Compares two states of an address space, change by change, ascending.
+ *
+ * Both are walked side by side, a step a level; a side is a table, a part of a large page, or nothing. Where both are tables reached
+ * with one access, two last-level tables are a pair (space-pairs.ts) and only what differs is looked at; two upper ones below
+ * which nothing changes are passed once. One table alone below which nothing is mapped is passed once as well.
+ */
+import { ALL_ACCESS, EntryAccess } from "./entry-access";
+import {
+  CONTROL,
+  CONTROL_KEEP,
+  CONTROL_RESERVED,
+  CONTROL_SPACE_ROWS,
+  ENTRIES,
+  KEPT_UNREADABLE,
+  KEPT_WANTED,
+  KIND_LEAF,
+  KIND_NOT_PRESENT,
+  KIND_TABLE,
+  PAIR_COUNT,
+  PAIR_ENTRIES,
+  PAIR_ENTRY_BYTES,
+  PAIR_NO_AFTER,
+  PAIR_NO_BEFORE,
+  PAIR_STATE,
+  SIDE_AFTER,
+  SIDE_BEFORE,
+  SIDES,
+  SPACE_CURSOR_AT,
+  SPACE_CURSOR_END,
+  SPACE_CURSOR_GENERATION,
+  SPACE_CURSOR_LEVEL,
+  SPACE_CURSOR_ROOT,
+  SPACE_DONE,
+  SPACE_EXHAUSTED,
+  SPACE_FRAME_COPY,
+  SPACE_FRAME_EMPTY,
+  SPACE_FRAME_STATE,
+  SPACE_OVER_BOUND,
+  SPACE_ROWS,
+  SPACE_UNREADABLE,
+  SPACE_WANT_FRAMES,
+  SPACE_WANT_PAIRS,
+  STEP_ACCESS,
+  STEP_FRAME,
+  STEP_FRUITFUL,
+  STEP_KIND,
+  STEP_LEAF_LEVEL,
+  STEP_LEAF_PA,
+  STEP_PAIR,
+} from "./layout";
+import { PagingMode } from "./mode";
+import { addChange, NO_ROOM, NOTHING_CHANGED } from "./space-changes";
+import { beginWants, mayWant, sayUnreadable, sideKey, spaceFrame, tryFrame, want, wantedOn } from "./space-frames";
+import { compareKept, isCompared, isSame, noteSame, pairOf, wantPair } from "./space-pairs";
+import { addressBits, canonical, closeRow } from "./space-rows";
+import { beginStep, copyAt, endStep, lastPlace, stepAt } from "./space-steps";
+
+const NO_ENTRY: u64 = ~(<u64>0);
+const GO_ON: u32 = 0xff; // no status of the kernel's: the slot has been seen to
+
+/** Goes on until `capacity` rows are in the window, or the caller is needed; SPACE_…. */
+export function compareSpace<M extends PagingMode, A extends EntryAccess>(cursor: usize, capacity: u32): u32 {
+  store<u32>(CONTROL, 0, CONTROL_SPACE_ROWS);
+  const mode = changetype<M>(0);
+  const end = load<u64>(cursor, SPACE_CURSOR_END);
+  let at = load<u64>(cursor, SPACE_CURSOR_AT);
+  if (!load<u32>(cursor, SPACE_CURSOR_LEVEL) && at < end) {
+    const status = enterRoots<M>(cursor, at, end);
+    if (status != GO_ON) return status;
+    at = load<u64>(cursor, SPACE_CURSOR_AT);
+  }
+  let level = load<u32>(cursor, SPACE_CURSOR_LEVEL);
+  while (at < end) {
+    const step = stepAt(cursor, level);
+    // The slot's two sides are taken apart in the step below, which is begun where there is a table to go into.
+    const below = stepAt(cursor, level - 1);
+    const span = (<u64>1) << mode.shiftAt(level);
+    const next = (at & ~(span - 1)) + span;
+    beginStep(below, at, span, end);
+    for (let side: u32 = 0; side < SIDES; side++) takeApart<M, A>(step, below, level, at, side);
+    const before = load<u32>(below, STEP_KIND);
+    const after = load<u32>(below, STEP_KIND + 4);
+    if (before == KIND_TABLE || after == KIND_TABLE) {
+      const status = enterTables<M, A>(cursor, step, below, level, at, capacity);
+      if (status == SPACE_DONE) {
+        store<u32>(cursor, --level, SPACE_CURSOR_LEVEL);
+        continue;
+      }
+      if (status != GO_ON) return status;
+    } else {
+      const added = addChange<M>(
+        cursor,
+        capacity,
+        at,
+        min(next, end),
+        leafLevel(below, SIDE_BEFORE),
+        leafPa<M>(below, SIDE_BEFORE, at),
+        load<u32>(below, STEP_ACCESS),
+        leafLevel(below, SIDE_AFTER),
+        leafPa<M>(below, SIDE_AFTER, at),
+        load<u32>(below, STEP_ACCESS + 4),
+      );
+      if (added == NO_ROOM) return SPACE_ROWS;
+      if (added != NOTHING_CHANGED) store<u32>(step, 1, STEP_FRUITFUL);
+    }
+    at = next;
+    store<u64>(cursor, at, SPACE_CURSOR_AT);
+    for (; level < mode.levels() && !mode.indexAt(at, level); level++) {
+      if (endStep(cursor, level)) noteFruitless(stepAt(cursor, level), level);
+    }
+    store<u32>(cursor, level, SPACE_CURSOR_LEVEL);
+  }
+  return closeRow<M>(cursor, capacity) ? SPACE_DONE : SPACE_ROWS;
+}
+
+function enterRoots<M extends PagingMode>(cursor: usize, at: u64, end: u64): u32 {
+  const levels = changetype<M>(0).levels();
+  const gfn = <u64>load<f64>(cursor, SPACE_CURSOR_ROOT);
+  const step = stepAt(cursor, levels);
+  beginWants();
+  for (let side: u32 = 0; side < SIDES; side++) {
+    const root = spaceFrame(gfn, sideKey(cursor, side));
+    if (!root) return SPACE_EXHAUSTED;
+    if (load<u32>(root, SPACE_FRAME_STATE) != KEPT_WANTED) continue;
+    if (!mayWant(side)) return SPACE_OVER_BOUND;
+    want(root, gfn, side);
+  }
+  if (wantedOn(SIDE_BEFORE) || wantedOn(SIDE_AFTER)) return SPACE_WANT_FRAMES;
+  beginStep(step, at, (<u64>1) << addressBits<M>(), end);
+  let lacking = false;
+  for (let side: u32 = 0; side < SIDES; side++) {
+    const root = tryFrame(gfn, sideKey(cursor, side));
+    const ofSide = step + ((<usize>side) << 2);
+    store<u32>(ofSide, <u32>root, STEP_FRAME);
+    store<u32>(ofSide, KIND_TABLE, STEP_KIND);
+    store<u32>(ofSide, ALL_ACCESS, STEP_ACCESS);
+    if (load<u32>(root, SPACE_FRAME_STATE) != KEPT_UNREADABLE) continue;
+    if (sayUnreadable(cursor, root, gfn, levels, side, 0, NO_ENTRY)) return SPACE_UNREADABLE;
+    lacking = true;
+  }
+  if (lacking) {
+    store<u64>(cursor, end, SPACE_CURSOR_AT);
+    return GO_ON;
+  }
+  const pair = pairOf(gfn, gfn, load<u32>(cursor, SPACE_CURSOR_GENERATION));
+  if (!pair) return SPACE_EXHAUSTED;
+  store<u32>(step, <u32>pair, STEP_PAIR);
+  store<u32>(cursor, levels, SPACE_CURSOR_LEVEL);
+  return GO_ON;
+}
+
+/** What a side is in the slot of `step` around `at`, written to the step below; of a table the GFN is in STEP_LEAF_PA. */
+function takeApart<M extends PagingMode, A extends EntryAccess>(step: usize, below: usize, level: u32, at: u64, side: u32): void {
+  const from = step + ((<usize>side) << 2);
+  const to = below + ((<usize>side) << 2);
+  const kind = load<u32>(from, STEP_KIND);
+  if (kind != KIND_TABLE) {
+    store<u32>(to, kind, STEP_KIND);
+    store<u32>(to, load<u32>(from, STEP_ACCESS), STEP_ACCESS);
+    store<u32>(to, load<u32>(from, STEP_LEAF_LEVEL), STEP_LEAF_LEVEL);
+    store<u64>(below + ((<usize>side) << 3), load<u64>(step + ((<usize>side) << 3), STEP_LEAF_PA), STEP_LEAF_PA);
+    return;
+  }
+  const mode = changetype<M>(0);
+  const value = load<u64>(copyAt(step, side) + ((<usize>mode.indexAt(at, level)) << 3));
+  takeEntryApart<M, A>(value, load<u32>(from, STEP_ACCESS), below, level, side);
+}
+
+function takeEntryApart<M extends PagingMode, A extends EntryAccess>(value: u64, path: u32, below: usize, level: u32, side: u32): void {
+  const mode = changetype<M>(0);
+  const entry = value & load<u64>(CONTROL, CONTROL_KEEP);
+  const to = below + ((<usize>side) << 2);
+  const toWide = below + ((<usize>side) << 3);
+  const kind = mode.kindOf(entry, level, load<u64>(CONTROL, CONTROL_RESERVED));
+  if (kind != KIND_TABLE && kind != KIND_LEAF) {
+    store<u32>(to, KIND_NOT_PRESENT, STEP_KIND); // malformed maps nothing either
+    store<u32>(to, 0, STEP_ACCESS);
+    return;
+  }
+  store<u32>(to, kind, STEP_KIND);
+  store<u32>(to, path & changetype<A>(0).accessOf(entry, level), STEP_ACCESS);
+  store<u32>(to, kind == KIND_LEAF ? level : 0, STEP_LEAF_LEVEL);
+  store<u64>(toWide, kind == KIND_LEAF ? mode.leafBase(entry, level) : mode.tableFrame(entry), STEP_LEAF_PA);
+}
+
+function leafLevel(step: usize, side: u32): u32 {
+  const ofSide = step + ((<usize>side) << 2);
+  return load<u32>(ofSide, STEP_KIND) == KIND_LEAF ? load<u32>(ofSide, STEP_LEAF_LEVEL) : 0;
+}
+
+function leafPa<M extends PagingMode>(step: usize, side: u32, at: u64): u64 {
+  const level = leafLevel(step, side);
+  if (!level) return 0;
+  return load<u64>(step + ((<usize>side) << 3), STEP_LEAF_PA) | (at & (((<u64>1) << changetype<M>(0).shiftAt(level)) - 1));
+}
+
+/** Two tables whose leaves need not be seen where they do not differ. */
+function isPair(below: usize, level: u32): bool {
+  return (
+    level == 2 &&
+    load<u32>(below, STEP_KIND) == KIND_TABLE &&
+    load<u32>(below, STEP_KIND + 4) == KIND_TABLE &&
+    load<u32>(below, STEP_ACCESS) == load<u32>(below, STEP_ACCESS + 4)
+  );
+}
+
+/** Sees to a slot with a table on one side or both. SPACE_DONE: it is to be entered; GO_ON: it is done with. */
+function enterTables<M extends PagingMode, A extends EntryAccess>(
+  cursor: usize,
+  step: usize,
+  below: usize,
+  level: u32,
+  at: u64,
+  capacity: u32,
+): u32 {
+  const before = load<u64>(below, STEP_LEAF_PA);
+  const after = load<u64>(below, STEP_LEAF_PA + 8);
+  const isTableBefore = load<u32>(below, STEP_KIND) == KIND_TABLE;
+  const isTableAfter = load<u32>(below, STEP_KIND + 4) == KIND_TABLE;
+  let pair: usize = 0;
+  if (isTableBefore && isTableAfter) {
+    pair = pairOf(before, after, load<u32>(cursor, SPACE_CURSOR_GENERATION));
+    if (!pair) return SPACE_EXHAUSTED;
+    if (isPair(below, level)) return comparePair<M, A>(cursor, step, below, pair, at, capacity);
+    if (level > 2 && isSame(pair, level - 1, load<u32>(below, STEP_ACCESS), load<u32>(below, STEP_ACCESS + 4))) return GO_ON;
+  }
+  let lacking = false;
+  for (let side: u32 = 0; side < SIDES; side++) {
+    const ofSide = below + ((<usize>side) << 2);
+    if (load<u32>(ofSide, STEP_KIND) != KIND_TABLE) continue;
+    const gfn = side == SIDE_BEFORE ? before : after;
+    const frame = spaceFrame(gfn, sideKey(cursor, side));
+    if (!frame) return SPACE_EXHAUSTED;
+    const state = load<u32>(frame, SPACE_FRAME_STATE);
+    if (state == KEPT_WANTED) return wantTables<M, A>(cursor, step, level, at, SPACE_WANT_FRAMES);
+    store<u32>(ofSide, <u32>frame, STEP_FRAME);
+    lacking = lacking || state == KEPT_UNREADABLE;
+  }
+  if (lacking) return sayLacking<M>(cursor, step, below, level, at);
+  if (!pair) {
+    const side: u32 = isTableBefore ? SIDE_BEFORE : SIDE_AFTER;
+    const other = load<u32>(below + ((<usize>(1 - side)) << 2), STEP_KIND);
+    const frame: usize = load<u32>(below + ((<usize>side) << 2), STEP_FRAME);
+    if (other == KIND_NOT_PRESENT && (load<u32>(frame, SPACE_FRAME_EMPTY) >> (level - 1)) & 1) return GO_ON;
+  }
+  store<u32>(below, <u32>pair, STEP_PAIR);
+  return SPACE_DONE;
+}
+
+/** The changes of a pair of last-level tables, from `at` on. */
+function comparePair<M extends PagingMode, A extends EntryAccess>(
+  cursor: usize,
+  step: usize,
+  below: usize,
+  pair: usize,
+  at: u64,
+  capacity: u32,
+): u32 {
+  if (!isCompared(pair)) return wantTables<M, A>(cursor, step, 2, at, SPACE_WANT_PAIRS);
+  const mode = changetype<M>(0);
+  if (load<u32>(pair, PAIR_STATE) & (PAIR_NO_BEFORE | PAIR_NO_AFTER)) {
+    for (let side: u32 = 0; side < SIDES; side++) {
+      const gfn = load<u64>(below + ((<usize>side) << 3), STEP_LEAF_PA);
+      store<u32>(below + ((<usize>side) << 2), <u32>tryFrame(gfn, sideKey(cursor, side)), STEP_FRAME);
+    }
+    return sayLacking<M>(cursor, step, below, 2, at);
+  }
+  const count = load<u32>(pair, PAIR_COUNT);
+  if (!count) return GO_ON;
+  const end = load<u64>(cursor, SPACE_CURSOR_END);
+  const shift = mode.shiftAt(1);
+  const tableVa = at & ~(((<u64>1) << mode.shiftAt(2)) - 1);
+  const entries: usize = load<u32>(pair, PAIR_ENTRIES);
+  // The step below serves as the two sides of each entry; its accesses are those of the path.
+  const path = load<u32>(below, STEP_ACCESS);
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = entries + <usize>i * PAIR_ENTRY_BYTES;
+    const first = tableVa + (load<u64>(entry, 16) << shift);
+    const next = first + ((<u64>1) << shift);
+    if (next <= at) continue;
+    if (first >= end) break;
+    const va = max(first, at);
+    takeEntryApart<M, A>(load<u64>(entry), path, below, 1, SIDE_BEFORE);
+    takeEntryApart<M, A>(load<u64>(entry, 8), path, below, 1, SIDE_AFTER);
+    const added = addChange<M>(
+      cursor,
+      capacity,
+      va,
+      min(next, end),
+      leafLevel(below, SIDE_BEFORE),
+      leafPa<M>(below, SIDE_BEFORE, va),
+      load<u32>(below, STEP_ACCESS),
+      leafLevel(below, SIDE_AFTER),
+      leafPa<M>(below, SIDE_AFTER, va),
+      load<u32>(below, STEP_ACCESS + 4),
+    );
+    if (added == NO_ROOM) {
+      store<u64>(cursor, va, SPACE_CURSOR_AT);
+      return SPACE_ROWS;
+    }
+    if (added != NOTHING_CHANGED) store<u32>(step, 1, STEP_FRUITFUL);
+  }
+  return GO_ON;
+}
+
+/** Says which of the slot's tables cannot be read, one a call; GO_ON: all has been said, and there is no change to be had. */
+function sayLacking<M extends PagingMode>(cursor: usize, step: usize, below: usize, level: u32, at: u64): u32 {
+  const mode = changetype<M>(0);
+  const va = canonical<M>(at & ~(((<u64>1) << mode.shiftAt(level)) - 1));
+  for (let side: u32 = 0; side < SIDES; side++) {
+    const frame: usize = load<u32>(below + ((<usize>side) << 2), STEP_FRAME);
+    if (!frame || load<u32>(frame, SPACE_FRAME_STATE) != KEPT_UNREADABLE) continue;
+    const gfn = load<u64>(below + ((<usize>side) << 3), STEP_LEAF_PA);
+    const entryPa = tablePa<M>(cursor, level, at, side) + ((<u64>mode.indexAt(at, level)) << 3);
+    if (sayUnreadable(cursor, frame, gfn, level - 1, side, va, entryPa)) return SPACE_UNREADABLE;
+  }
+  return GO_ON;
+}
+
+/** PA of the table that a side is in at `level`. */
+function tablePa<M extends PagingMode>(cursor: usize, level: u32, at: u64, side: u32): u64 {
+  const mode = changetype<M>(0);
+  if (level == mode.levels()) return (<u64>load<f64>(cursor, SPACE_CURSOR_ROOT)) << 12;
+  const entry = load<u64>(copyAt(stepAt(cursor, level + 1), side) + ((<usize>mode.indexAt(at, level + 1)) << 3));
+  return mode.tableFrame(entry & load<u64>(CONTROL, CONTROL_KEEP)) << 12;
+}
+
+/** Wants what the slots of `step` from `at` on need, frames or pairs, within the range; they are read together. */
+function wantTables<M extends PagingMode, A extends EntryAccess>(cursor: usize, step: usize, level: u32, at: u64, status: u32): u32 {
+  const mode = changetype<M>(0);
+  const shift = mode.shiftAt(level);
+  const span = (<u64>1) << shift;
+  const first = mode.indexAt(at, level);
+  const tableVa = (at & ~(span - 1)) - ((<u64>first) << shift);
+  const last = lastPlace(cursor, tableVa, shift, ENTRIES);
+  const below = stepAt(cursor, level - 1);
+  beginWants();
+  if (!mayWant(SIDE_BEFORE) || !mayWant(SIDE_AFTER)) return SPACE_OVER_BOUND;
+  for (let place = first; place < last && mayWant(SIDE_BEFORE) && mayWant(SIDE_AFTER); place++) {
+    for (let side: u32 = 0; side < SIDES; side++) takeApart<M, A>(step, below, level, tableVa + ((<u64>place) << shift), side);
+    if (isPair(below, level) != (status == SPACE_WANT_PAIRS)) continue;
+    if (!(status == SPACE_WANT_PAIRS ? wantPairOf<M, A>(cursor, below) : wantFramesOf(cursor, below))) return SPACE_EXHAUSTED;
+  }
+  return status;
+}
+
+function wantPairOf<M extends PagingMode, A extends EntryAccess>(cursor: usize, below: usize): bool {
+  const before = load<u64>(below, STEP_LEAF_PA);
+  const after = load<u64>(below, STEP_LEAF_PA + 8);
+  const pair = pairOf(before, after, load<u32>(cursor, SPACE_CURSOR_GENERATION));
+  if (!pair) return false;
+  if (isCompared(pair)) return true;
+  const copyBefore = keptCopy(before, sideKey(cursor, SIDE_BEFORE));
+  const copyAfter = keptCopy(after, sideKey(cursor, SIDE_AFTER));
+  if (copyBefore && copyAfter) return compareKept<M, A>(pair, copyBefore, copyAfter);
+  wantPair(pair, before, after);
+  return true;
+}
+
+function keptCopy(gfn: u64, key: u32): usize {
+  const frame = tryFrame(gfn, key);
+  return frame ? load<u32>(frame, SPACE_FRAME_COPY) : 0;
+}
+
+function wantFramesOf(cursor: usize, below: usize): bool {
+  for (let side: u32 = 0; side < SIDES; side++) {
+    if (load<u32>(below + ((<usize>side) << 2), STEP_KIND) != KIND_TABLE) continue;
+    const gfn = load<u64>(below + ((<usize>side) << 3), STEP_LEAF_PA);
+    const frame = spaceFrame(gfn, sideKey(cursor, side));
+    if (!frame) return false;
+    // The last place may be one too many for the bound: then only this side's frame is read, and the other's with the next batch.
+    if (load<u32>(frame, SPACE_FRAME_STATE) == KEPT_WANTED && mayWant(side)) want(frame, gfn, side);
+  }
+  return true;
+}
+
+/** All of a step has been seen and nothing changes below it. */
+function noteFruitless(step: usize, level: u32): void {
+  const pair: usize = load<u32>(step, STEP_PAIR);
+  if (pair) {
+    if (level > 1) noteSame(pair, level, load<u32>(step, STEP_ACCESS), load<u32>(step, STEP_ACCESS + 4));
+    return;
+  }
+  const kindBefore = load<u32>(step, STEP_KIND);
+  const kindAfter = load<u32>(step, STEP_KIND + 4);
+  if (kindBefore == KIND_LEAF || kindAfter == KIND_LEAF) return;
+  const frame: usize = kindBefore == KIND_TABLE ? load<u32>(step, STEP_FRAME) : load<u32>(step, STEP_FRAME + 4);
+  store<u32>(frame, load<u32>(frame, SPACE_FRAME_EMPTY) | (1 << level), SPACE_FRAME_EMPTY);
+}

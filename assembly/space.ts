@@ -1,0 +1,50 @@
+/**
+ * What the core exports for whole address spaces. Generic kernels are chosen here by the mode in the control block.
+ */
+import { allocate, release, resetArena } from "./arena";
+import { Amd64Access } from "./entry-access";
+import { CONTROL, CONTROL_MODE, MODE_AMD64, SPACE_CURSOR_BYTES_LOG2, SPACE_CURSOR_GENERATION } from "./layout";
+import { Amd64, Amd64La57 } from "./modes/amd64";
+import { compareSpace as compareSpaceIn } from "./space-compare";
+import { absorbFrames, forgetSpaceFrames } from "./space-frames";
+import { listSpace as listSpaceIn } from "./space-list";
+import { absorbPairs as absorbPairsIn } from "./space-pairs";
+
+export { absorbFrames };
+
+function is4Level(): bool {
+  return load<u32>(CONTROL, CONTROL_MODE) == MODE_AMD64;
+}
+
+/** Forgets everything and keeps at most `most` tables from now on. */
+export function beginSpaces(most: u32): void {
+  resetArena();
+  forgetSpaceFrames(most);
+}
+
+/** A cursor, all zeros; 0: memory is exhausted. */
+export function createCursor(): usize {
+  const cursor = allocate(SPACE_CURSOR_BYTES_LOG2);
+  if (cursor) memory.fill(cursor, 0, (<usize>1) << SPACE_CURSOR_BYTES_LOG2);
+  return cursor;
+}
+
+export function releaseCursor(cursor: usize): void {
+  release(cursor, SPACE_CURSOR_BYTES_LOG2);
+}
+
+/** Fills the window with stretches of what is mapped. */
+export function listSpace(cursor: usize, capacity: u32): u32 {
+  return is4Level() ? listSpaceIn<Amd64, Amd64Access>(cursor, capacity) : listSpaceIn<Amd64La57, Amd64Access>(cursor, capacity);
+}
+
+/** Fills the window with changes from the state before to the state after. */
+export function compareSpace(cursor: usize, capacity: u32): u32 {
+  return is4Level() ? compareSpaceIn<Amd64, Amd64Access>(cursor, capacity) : compareSpaceIn<Amd64La57, Amd64Access>(cursor, capacity);
+}
+
+/** Compares the pairs that have been read, for a cursor; false: memory is exhausted. */
+export function absorbPairs(cursor: usize): bool {
+  const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
+  return is4Level() ? absorbPairsIn<Amd64, Amd64Access>(generation) : absorbPairsIn<Amd64La57, Amd64Access>(generation);
+}

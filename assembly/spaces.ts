@@ -1,0 +1,216 @@
+/**
+ * Spaces as a whole: made, emptied, shown; and the arena reset once nothing is monitored.
+ */
+import { locate } from "./addresses";
+import { allocate, release, resetArena } from "./arena";
+import { nextBit } from "./bitmap";
+import { forgetIndex } from "./frame-index";
+import {
+  CELL_CHAINED,
+  CONTROL,
+  CONTROL_ADDRESSES,
+  CONTROL_AFFECTED,
+  CONTROL_BACKED,
+  CONTROL_CHANGES,
+  CONTROL_CUTS,
+  CONTROL_EMPTIED,
+  CONTROL_ENTRIES,
+  CONTROL_FIRST_FRAME,
+  CONTROL_FIRST_TABLE,
+  CONTROL_FRAME_INDEX,
+  CONTROL_FRAMES,
+  CONTROL_KEEP,
+  CONTROL_LEAVES,
+  CONTROL_MOVES,
+  CONTROL_OUTCOMES,
+  CONTROL_RELOCATIONS,
+  CONTROL_RESERVED,
+  CONTROL_SUSPECTS,
+  CONTROL_TABLE_INDEX,
+  CONTROL_TABLES,
+  CONTROL_WORKED,
+  ENTRIES,
+  FAULT_NONE,
+  FAULT_NOT_PRESENT,
+  FAULT_RESERVED_BIT,
+  FAULT_UNREADABLE_TABLE,
+  GFN_BITS,
+  KIND_LEAF,
+  KIND_MALFORMED,
+  KIND_NOT_PRESENT,
+  NODE_LEVEL,
+  NODE_PARENT,
+  NODE_TABLE,
+  NODE_USED,
+  OUTCOME_BACKED,
+  PATH,
+  PATH_COUNT,
+  PATH_ENTRIES,
+  PATH_FAULT,
+  PATH_LEVEL,
+  PATH_PA,
+  ROW_BYTES_LOG2,
+  ROW_NEXT,
+  ROW_TAG,
+  SPACE_ADDRESSES,
+  SPACE_BYTES_LOG2,
+  SPACE_ID,
+  SPACE_ROOT_GFN,
+  SPACE_TRIES,
+  SPACE_VIEW,
+  TABLE_COPY,
+  TABLE_KEY,
+  TRIES,
+} from "./layout";
+import { PagingMode } from "./mode";
+import { inherited, outcomeOf } from "./outcome";
+import { leave } from "./tables";
+import { cellOf, childOf, releaseNode, slotAt } from "./trie";
+import { forget } from "./vector";
+
+/** A space without addresses; 0: memory is exhausted. */
+export function createSpace(id: u32, view: u32, rootGfn: f64): usize {
+  const space = allocate(SPACE_BYTES_LOG2);
+  if (!space) return 0;
+  memory.fill(space, 0, (<usize>1) << SPACE_BYTES_LOG2);
+  store<u64>(space, <u64>rootGfn, SPACE_ROOT_GFN);
+  store<u32>(space, view, SPACE_VIEW);
+  store<u32>(space, id, SPACE_ID);
+  return space;
+}
+
+export function releaseSpace(space: usize): void {
+  release(space, SPACE_BYTES_LOG2);
+}
+
+/** Gives up all addresses of a space. What its nodes stood on are suspects then. */
+export function emptySpace<M extends PagingMode>(space: usize): void {
+  let backed: u32 = 0;
+  for (let trie: usize = 0; trie < TRIES; trie++) {
+    const root: usize = load<u32>(space + (trie << 2), SPACE_TRIES);
+    if (!root) continue;
+    backed += emptyBelow<M>(root);
+    store<u32>(space + (trie << 2), 0, SPACE_TRIES);
+    if (trie) store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_CUTS) - 1, CONTROL_CUTS);
+  }
+  store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_BACKED) - backed, CONTROL_BACKED);
+  store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_ADDRESSES) - load<u32>(space, SPACE_ADDRESSES), CONTROL_ADDRESSES);
+  store<u32>(space, 0, SPACE_ADDRESSES);
+}
+
+/** Children before their parent: an outcome is asked of those above. Answers how many addresses were backed. */
+function emptyBelow<M extends PagingMode>(node: usize): u32 {
+  const isLeaf = load<u8>(node, NODE_LEVEL) == 1;
+  const from = isLeaf ? inherited<M>(node) : 0;
+  let backed: u32 = 0;
+  for (let slot = nextBit(node + NODE_USED, 0); slot < ENTRIES; slot = nextBit(node + NODE_USED, slot + 1)) {
+    if (!isLeaf) {
+      backed += emptyBelow<M>(childOf(node, slot));
+      continue;
+    }
+    const addresses = releaseCell(cellOf(node, slot));
+    if (outcomeOf<M>(node, slot, from) & OUTCOME_BACKED) backed += addresses;
+  }
+  leave(node);
+  releaseNode(node);
+  return backed;
+}
+
+function releaseCell(cell: usize): u32 {
+  if (!(load<u32>(cell, 4) & CELL_CHAINED)) return 1;
+  let rows: u32 = 0;
+  for (let row: usize = load<u32>(cell); row; rows++) {
+    const next = load<u32>(row, ROW_NEXT);
+    release(row, ROW_BYTES_LOG2);
+    row = next;
+  }
+  return rows;
+}
+
+/** Sets the bits of all tags that a space's addresses have. */
+export function noteTags(space: usize, bits: usize): void {
+  for (let trie: usize = 0; trie < TRIES; trie++) {
+    const root: usize = load<u32>(space + (trie << 2), SPACE_TRIES);
+    if (root) noteTagsBelow(root, bits);
+  }
+}
+
+function noteTagsBelow(node: usize, bits: usize): void {
+  const isLeaf = load<u8>(node, NODE_LEVEL) == 1;
+  for (let slot = nextBit(node + NODE_USED, 0); slot < ENTRIES; slot = nextBit(node + NODE_USED, slot + 1)) {
+    const cell = cellOf(node, slot);
+    if (!isLeaf) noteTagsBelow(load<u32>(cell), bits);
+    else if (!(load<u32>(cell, 4) & CELL_CHAINED)) noteTag(bits, load<u32>(cell));
+    else for (let row: usize = load<u32>(cell); row; row = load<u32>(row, ROW_NEXT)) noteTag(bits, load<u32>(row, ROW_TAG));
+  }
+}
+
+function noteTag(bits: usize, tag: u32): void {
+  const at = bits + (tag >> 3);
+  store<u8>(at, load<u8>(at) | ((<u8>1) << (<u8>(tag & 7))));
+}
+
+/** Forgets everything but the marks: no address is monitored any more, and no protection is to be given back. */
+export function resetMonitor(): void {
+  store<u32>(CONTROL, 0, CONTROL_ADDRESSES);
+  store<u32>(CONTROL, 0, CONTROL_BACKED);
+  store<u32>(CONTROL, 0, CONTROL_ENTRIES);
+  store<u32>(CONTROL, 0, CONTROL_TABLES);
+  store<u32>(CONTROL, 0, CONTROL_CUTS);
+  store<u32>(CONTROL, 0, CONTROL_SUSPECTS);
+  store<u32>(CONTROL, 0, CONTROL_FIRST_TABLE);
+  store<u32>(CONTROL, 0, CONTROL_FRAMES);
+  store<u32>(CONTROL, 0, CONTROL_FIRST_FRAME);
+  forgetIndex(CONTROL + CONTROL_TABLE_INDEX);
+  forgetIndex(CONTROL + CONTROL_FRAME_INDEX);
+  forget(CONTROL + CONTROL_CHANGES);
+  forget(CONTROL + CONTROL_AFFECTED);
+  forget(CONTROL + CONTROL_LEAVES);
+  forget(CONTROL + CONTROL_OUTCOMES);
+  forget(CONTROL + CONTROL_RELOCATIONS);
+  forget(CONTROL + CONTROL_WORKED);
+  forget(CONTROL + CONTROL_MOVES);
+  forget(CONTROL + CONTROL_EMPTIED);
+  resetArena();
+}
+
+/** Writes the committed path of a monitored address to PATH, top first. */
+export function committedPath<M extends PagingMode>(space: usize, va: u64): void {
+  const leaf = locate(space, va);
+  let top: usize = leaf;
+  while (load<u32>(top, NODE_PARENT)) top = load<u32>(top, NODE_PARENT);
+  let count: u32 = 0;
+  store<u32>(PATH, FAULT_UNREADABLE_TABLE, PATH_FAULT);
+  store<u32>(PATH, 0, PATH_LEVEL);
+  for (let node: usize = top; load<u32>(node, NODE_TABLE); ) {
+    const table: usize = load<u32>(node, NODE_TABLE);
+    const level: u32 = load<u8>(node, NODE_LEVEL);
+    const slot = slotAt(va, level);
+    const raw = load<u64>(load<u32>(table, TABLE_COPY) + ((<usize>slot) << 3));
+    const entry = raw & load<u64>(CONTROL, CONTROL_KEEP);
+    const at = PATH + PATH_ENTRIES + ((<usize>count) << 4);
+    count++;
+    store<u64>(at, ((load<u64>(table, TABLE_KEY) & (((<u64>1) << GFN_BITS) - 1)) << 12) + ((<u64>slot) << 3));
+    store<u64>(at, raw, 8);
+    if (storeEnd<M>(entry, level, va)) break;
+    if (level == 1) break;
+    node = childOf(node, slot);
+  }
+  store<u32>(PATH, count, PATH_COUNT);
+}
+
+/** Writes how a path ends at an entry; false: it goes on. */
+export function storeEnd<M extends PagingMode>(entry: u64, level: u32, va: u64): bool {
+  const mode = changetype<M>(0);
+  const kind = mode.kindOf(entry, level, load<u64>(CONTROL, CONTROL_RESERVED));
+  if (kind == KIND_LEAF) {
+    const within = va & (((<u64>1) << mode.shiftAt(level)) - 1);
+    store<u64>(PATH, mode.leafBase(entry, level) | within, PATH_PA);
+    store<u32>(PATH, level, PATH_LEVEL);
+    store<u32>(PATH, FAULT_NONE, PATH_FAULT);
+    return true;
+  }
+  if (kind == KIND_NOT_PRESENT) store<u32>(PATH, FAULT_NOT_PRESENT, PATH_FAULT);
+  else if (kind == KIND_MALFORMED) store<u32>(PATH, FAULT_RESERVED_BIT, PATH_FAULT);
+  return kind == KIND_NOT_PRESENT || kind == KIND_MALFORMED;
+}

@@ -1,0 +1,282 @@
+/**
+ * Standing nodes on tables: one round a level, from the top down.
+ *
+ *   standLevel   finds where each touched node stands, and which entries there are not monitored yet; queues those tables
+ *   nextReads    hands the queued tables out, for TypeScript to protect and read
+ *   absorb       commits the entries that were waited for, from the frames read
+ *   settleLevel  cuts the slots whose table could not be read, and hands on to the nodes below
+ *
+ * The driver may throw between these; nothing that came before the call has been written over by then.
+ */
+import { allocate } from "./arena";
+import { isEmptyBitmap, nextBit } from "./bitmap";
+import {
+  BITMAP_BYTES,
+  CONTROL,
+  CONTROL_AFFECTED,
+  CONTROL_ENTRIES,
+  CONTROL_QUEUE,
+  CONTROL_QUEUE_LAST,
+  CONTROL_RELOCATIONS,
+  CONTROL_RESERVED,
+  CONTROL_TOUCHED,
+  ENTRIES,
+  EXHAUSTED,
+  FRAME_BYTES,
+  GFN_BITS,
+  KIND_TABLE,
+  NODE_CUT,
+  NODE_FLAG_MOVED,
+  NODE_FLAG_STAND,
+  NODE_FLAGS,
+  NODE_LEVEL,
+  NODE_PARENT,
+  NODE_SCRATCH,
+  NODE_SLOT,
+  NODE_SPACE,
+  NODE_TABLE,
+  NODE_TOUCHED_NEXT,
+  NODE_USED,
+  OK,
+  READ_GFNS,
+  READS,
+  READS_LENGTH,
+  SCRATCH_BYTES_LOG2,
+  SCRATCH_CUT,
+  SPACE_ROOT_GFN,
+  SPACE_VIEW,
+  STAGING,
+  TABLE_COPY,
+  TABLE_FLAG_QUEUED,
+  TABLE_FLAG_UNREAD,
+  TABLE_FLAGS,
+  TABLE_KEY,
+  TABLE_MARKED,
+  TABLE_MONITORED,
+  TABLE_PENDING,
+  TABLE_QUEUE_NEXT,
+  TABLE_SCRATCH,
+  TABLE_VANISHED,
+  TRIES,
+} from "./layout";
+import { PagingMode } from "./mode";
+import { entryAt, isCut } from "./outcome";
+import { createTable, findTable, join, leave, releaseTableScratch, tableKey, tableScratch } from "./tables";
+import { childOf, touch } from "./trie";
+import { push } from "./vector";
+
+const NOWHERE: u64 = ~(<u64>0);
+const RELOCATION_BYTES: u32 = 8;
+
+/** Key of the table that a node's path leads to; NOWHERE: to none. */
+export function keyUnder<M extends PagingMode>(node: usize): u64 {
+  const space: usize = load<u32>(node, NODE_SPACE);
+  const view = load<u32>(space, SPACE_VIEW);
+  const parent = load<u32>(node, NODE_PARENT);
+  if (!parent) return tableKey(view, load<u64>(space, SPACE_ROOT_GFN));
+  const slot: u32 = load<u16>(node, NODE_SLOT);
+  if (!load<u32>(parent, NODE_TABLE) || isCut(parent, slot)) return NOWHERE;
+  const entry = entryAt(parent, slot);
+  const mode = changetype<M>(0);
+  if (mode.kindOf(entry, load<u8>(parent, NODE_LEVEL), load<u64>(CONTROL, CONTROL_RESERVED)) != KIND_TABLE) return NOWHERE;
+  return tableKey(view, mode.tableFrame(entry));
+}
+
+/** Where the touched nodes of a level stand. With `undoable`, what moves is noted for `unstand`. */
+export function standLevel<M extends PagingMode>(level: u32, undoable: bool): u32 {
+  for (let node: usize = load<u32>(CONTROL + ((<usize>level) << 2), CONTROL_TOUCHED); node; node = load<u32>(node, NODE_TOUCHED_NEXT)) {
+    const flags = load<u8>(node, NODE_FLAGS);
+    if (flags & NODE_FLAG_STAND) {
+      const key = keyUnder<M>(node);
+      const earlier = load<u32>(node, NODE_TABLE);
+      let table: usize = key == NOWHERE ? 0 : findTable(key);
+      if (table != earlier || (!table && key != NOWHERE)) {
+        if (undoable) {
+          const relocation = push(CONTROL + CONTROL_RELOCATIONS, RELOCATION_BYTES);
+          if (!relocation) return EXHAUSTED;
+          store<u32>(relocation, <u32>node);
+          store<u32>(relocation, earlier, 4);
+        }
+        if (!table && key != NOWHERE) {
+          table = createTable(key);
+          if (!table) return EXHAUSTED;
+        }
+        leave(node);
+        if (table) join(node, table);
+        store<u8>(node, (flags & ~NODE_FLAG_STAND) | NODE_FLAG_MOVED, NODE_FLAGS);
+      } else store<u8>(node, flags & ~NODE_FLAG_STAND, NODE_FLAGS);
+    }
+    const table: usize = load<u32>(node, NODE_TABLE);
+    if (table && needsMore(node, table) && !queueForRead(node, table)) return EXHAUSTED;
+  }
+  return OK;
+}
+
+function needsMore(node: usize, table: usize): bool {
+  for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
+    if (load<u64>(node + word, NODE_USED) & ~load<u64>(table + word, TABLE_MONITORED)) return true;
+  }
+  return false;
+}
+
+function queueForRead(node: usize, table: usize): bool {
+  const scratch = tableScratch(table);
+  if (!scratch) return false;
+  for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
+    const needed = load<u64>(node + word, NODE_USED) & ~load<u64>(table + word, TABLE_MONITORED);
+    store<u64>(scratch + word, load<u64>(scratch + word, TABLE_PENDING) | needed, TABLE_PENDING);
+  }
+  queueTable(table);
+  return true;
+}
+
+/** Puts a table at the end of those to be read. */
+export function queueTable(table: usize): void {
+  const flags = load<u32>(table, TABLE_FLAGS);
+  if (flags & TABLE_FLAG_QUEUED) return;
+  store<u32>(table, flags | TABLE_FLAG_QUEUED, TABLE_FLAGS);
+  store<u32>(table, 0, TABLE_QUEUE_NEXT);
+  const last = load<u32>(CONTROL, CONTROL_QUEUE_LAST);
+  if (last) store<u32>(last, <u32>table, TABLE_QUEUE_NEXT);
+  else store<u32>(CONTROL, <u32>table, CONTROL_QUEUE);
+  store<u32>(CONTROL, <u32>table, CONTROL_QUEUE_LAST);
+}
+
+/** Names the next tables to read in READS and READ_GFNS; they stay queued until `unqueue`. Answers how many. */
+export function nextReads(): u32 {
+  let count: u32 = 0;
+  for (let table = load<u32>(CONTROL, CONTROL_QUEUE); table && count < READS_LENGTH; table = load<u32>(table, TABLE_QUEUE_NEXT)) {
+    nameRead(count++, table);
+  }
+  return count;
+}
+
+export function nameRead(place: u32, table: usize): void {
+  store<u32>(READS + ((<usize>place) << 3), <u32>table);
+  store<f64>(READ_GFNS + ((<usize>place) << 3), <f64>(load<u64>(table, TABLE_KEY) & (((<u64>1) << GFN_BITS) - 1)));
+}
+
+/** Takes the first of the queue off it. */
+export function unqueue(table: usize): void {
+  const next = load<u32>(table, TABLE_QUEUE_NEXT);
+  store<u32>(table, load<u32>(table, TABLE_FLAGS) & ~TABLE_FLAG_QUEUED, TABLE_FLAGS);
+  store<u32>(CONTROL, next, CONTROL_QUEUE);
+  if (!next) store<u32>(CONTROL, 0, CONTROL_QUEUE_LAST);
+}
+
+/** Commits what was waited for in the first `count` of READS. The u32 beside each says whether it could be read. */
+export function absorb(count: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const table: usize = load<u32>(READS + ((<usize>i) << 3));
+    unqueue(table);
+    const scratch: usize = load<u32>(table, TABLE_SCRATCH);
+    if (load<u32>(READS + ((<usize>i) << 3), 4)) take(table, scratch, STAGING + <usize>i * FRAME_BYTES);
+    memory.fill(scratch + TABLE_PENDING, 0, BITMAP_BYTES);
+    dropIdleScratch(table, scratch);
+  }
+}
+
+function take(table: usize, scratch: usize, frame: usize): void {
+  const copy: usize = load<u32>(table, TABLE_COPY);
+  const flags = load<u32>(table, TABLE_FLAGS);
+  const unread = (flags & TABLE_FLAG_UNREAD) != 0;
+  if (unread) {
+    memory.copy(copy, frame, FRAME_BYTES);
+    store<u32>(table, flags & ~TABLE_FLAG_UNREAD, TABLE_FLAGS);
+  }
+  let taken: u64 = 0;
+  for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
+    const monitored = load<u64>(table + word, TABLE_MONITORED);
+    const pending = load<u64>(scratch + word, TABLE_PENDING) & ~monitored;
+    taken += popcnt<u64>(pending);
+    store<u64>(table + word, monitored | pending, TABLE_MONITORED);
+    if (unread) continue;
+    for (let bits = pending; bits; bits &= bits - 1) {
+      const at = ((word << 3) + <usize>ctz<u64>(bits)) << 3;
+      store<u64>(copy + at, load<u64>(frame + at));
+    }
+  }
+  store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_ENTRIES) + <u32>taken, CONTROL_ENTRIES);
+}
+
+/** A table being processed keeps its scratch to the end of the call. */
+function dropIdleScratch(table: usize, scratch: usize): void {
+  if (isEmptyBitmap(scratch + TABLE_MARKED)) releaseTableScratch(table);
+}
+
+/** Forgets what is queued: the call has failed. */
+export function abandonReads(): void {
+  for (let table: usize = load<u32>(CONTROL, CONTROL_QUEUE); table; ) {
+    const next = load<u32>(table, TABLE_QUEUE_NEXT);
+    store<u32>(table, load<u32>(table, TABLE_FLAGS) & ~TABLE_FLAG_QUEUED, TABLE_FLAGS);
+    releaseTableScratch(table);
+    table = next;
+  }
+  store<u32>(CONTROL, 0, CONTROL_QUEUE);
+  store<u32>(CONTROL, 0, CONTROL_QUEUE_LAST);
+}
+
+/** Forgets the touched nodes of all levels: the call has failed. */
+export function abandonTouched(): void {
+  for (let level: usize = 0; level < TRIES; level++) {
+    for (let node: usize = load<u32>(CONTROL + (level << 2), CONTROL_TOUCHED); node; node = load<u32>(node, NODE_TOUCHED_NEXT)) {
+      store<u8>(node, 0, NODE_FLAGS);
+    }
+    store<u32>(CONTROL + (level << 2), 0, CONTROL_TOUCHED);
+  }
+}
+
+/** Cuts what could not be read. With `onward` the nodes below one that stands elsewhere now are to stand anew. */
+export function settleLevel(level: u32, onward: bool): u32 {
+  const list = CONTROL + CONTROL_TOUCHED + ((<usize>level) << 2);
+  for (let node: usize = load<u32>(list); node; ) {
+    const next = load<u32>(node, NODE_TOUCHED_NEXT);
+    if (!cutUnread(node)) return EXHAUSTED;
+    const flags = load<u8>(node, NODE_FLAGS);
+    if (onward && level > 1 && (flags & NODE_FLAG_MOVED || load<u8>(node, NODE_CUT))) {
+      for (let slot = nextBit(node + NODE_USED, 0); slot < ENTRIES; slot = nextBit(node + NODE_USED, slot + 1)) {
+        touch(childOf(node, slot), NODE_FLAG_STAND);
+      }
+    }
+    store<u8>(node, 0, NODE_FLAGS);
+    store<u32>(list, next);
+    node = next;
+  }
+  return OK;
+}
+
+/** Sets a node's cut slots: those whose entry is not to be had, never read or vanished. False: memory is exhausted. */
+function cutUnread(node: usize): bool {
+  const table: usize = load<u32>(node, NODE_TABLE);
+  const tableBits: usize = table ? load<u32>(table, TABLE_SCRATCH) : 0;
+  for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
+    let cut: u64 = 0;
+    if (table) {
+      const vanished = tableBits ? load<u64>(tableBits + word, TABLE_VANISHED) : 0;
+      cut = load<u64>(node + word, NODE_USED) & (vanished | ~load<u64>(table + word, TABLE_MONITORED));
+    }
+    let scratch: usize = load<u32>(node, NODE_SCRATCH);
+    if (!scratch) {
+      if (!cut) continue;
+      scratch = nodeScratch(node);
+      if (!scratch) return false;
+    }
+    store<u64>(scratch + word, cut, SCRATCH_CUT);
+  }
+  return true;
+}
+
+/** A node's bitmaps for the length of a call; 0: memory is exhausted. */
+export function nodeScratch(node: usize): usize {
+  const there = load<u32>(node, NODE_SCRATCH);
+  if (there) return there;
+  const listed = push(CONTROL + CONTROL_AFFECTED, 4);
+  if (!listed) return 0;
+  store<u32>(listed, 0);
+  const scratch = allocate(SCRATCH_BYTES_LOG2);
+  if (!scratch) return 0;
+  memory.fill(scratch, 0, (<usize>1) << SCRATCH_BYTES_LOG2);
+  store<u32>(listed, <u32>node);
+  store<u32>(node, <u32>scratch, NODE_SCRATCH);
+  return scratch;
+}

@@ -1,0 +1,217 @@
+/**
+ * Tries over the bits of the VA: where the monitored addresses of a space hang.
+ *
+ * A node has the slots of a table of its level, and stands on the table that its path leads to; an address never moves
+ * when tables do. A slot is used where an address hangs below it. Cells lie packed by rank until a node is full, so that
+ * one address under a table costs 16 bytes and 512 cost 8 each.
+ */
+import { allocate, freshBytes, release } from "./arena";
+import { clearBit, hasBit, rankOf, setBit } from "./bitmap";
+import {
+  CONTROL,
+  CONTROL_CUTS,
+  CONTROL_LEVELS,
+  CONTROL_TOUCHED,
+  ENTRIES,
+  NODE_BYTES_LOG2,
+  NODE_CAPACITY_LOG2,
+  NODE_CELLS,
+  NODE_COUNT,
+  NODE_CUT,
+  NODE_FLAG_STAND,
+  NODE_FLAG_TOUCHED,
+  NODE_FLAGS,
+  NODE_LEVEL,
+  NODE_PARENT,
+  NODE_SCRATCH,
+  NODE_SLOT,
+  NODE_SPACE,
+  NODE_TOUCHED_NEXT,
+  NODE_USED,
+  NODE_VA,
+  PAGE_BITS,
+  SCRATCH_BYTES_LOG2,
+  SLOT_BITS,
+  SPACE_CUTS,
+  SPACE_TRIES,
+} from "./layout";
+import { leave, unuse } from "./tables";
+
+const CELL_LOG2: u32 = 3;
+const FIRST_CAPACITY_LOG2: u32 = 1;
+const FULL_LOG2: u32 = 9;
+/** A node that outgrows this gets a cell for each slot: moving more than a kilobyte at every change costs more than it saves. */
+const PACKED_LOG2: u32 = 7;
+
+/** Slot of `va` in a node of that level. */
+export function slotAt(va: u64, level: u32): u32 {
+  return <u32>(va >> (PAGE_BITS + SLOT_BITS * (level - 1))) & (ENTRIES - 1);
+}
+
+export function isUsed(node: usize, slot: u32): bool {
+  return hasBit(node + NODE_USED, slot);
+}
+
+/** The cell of a slot that is used. */
+export function cellOf(node: usize, slot: u32): usize {
+  const cells: usize = load<u32>(node, NODE_CELLS);
+  const place = load<u8>(node, NODE_CAPACITY_LOG2) == FULL_LOG2 ? slot : rankOf(node + NODE_USED, slot);
+  return cells + ((<usize>place) << CELL_LOG2);
+}
+
+/** The child at a slot that is used. */
+export function childOf(node: usize, slot: u32): usize {
+  return load<u32>(cellOf(node, slot));
+}
+
+/** The leaf node that holds the page of `va` in a trie; 0: there is none. */
+export function findLeaf(space: usize, trie: u32, va: u64): usize {
+  let node: usize = load<u32>(space + ((<usize>trie) << 2), SPACE_TRIES);
+  if (!node) return 0;
+  for (let level = load<u32>(CONTROL, CONTROL_LEVELS); level > 1; level--) {
+    const slot = slotAt(va, level);
+    if (!isUsed(node, slot)) return 0;
+    node = childOf(node, slot);
+  }
+  return node;
+}
+
+/** Puts a node on the list of those to stand, of its level. */
+export function touch(node: usize, flags: u32): void {
+  const before = load<u8>(node, NODE_FLAGS);
+  store<u8>(node, before | NODE_FLAG_TOUCHED | flags, NODE_FLAGS);
+  if (before & NODE_FLAG_TOUCHED) return;
+  const list = CONTROL + CONTROL_TOUCHED + ((<usize>load<u8>(node, NODE_LEVEL)) << 2);
+  store<u32>(node, load<u32>(list), NODE_TOUCHED_NEXT);
+  store<u32>(list, <u32>node);
+}
+
+/** A node without slots. Memory is reserved. */
+export function createNode(space: usize, trie: u32, level: u32, parent: usize, slot: u32, va: u64): usize {
+  const node = allocate(NODE_BYTES_LOG2);
+  memory.fill(node, 0, (<usize>1) << NODE_BYTES_LOG2);
+  store<u32>(node, <u32>parent, NODE_PARENT);
+  store<u16>(node, <u16>slot, NODE_SLOT);
+  store<u8>(node, <u8>level, NODE_LEVEL);
+  store<u8>(node, <u8>trie, NODE_CUT);
+  store<u32>(node, <u32>space, NODE_SPACE);
+  store<u64>(node, (va >> (PAGE_BITS + SLOT_BITS * level)) << (PAGE_BITS + SLOT_BITS * level), NODE_VA);
+  store<u8>(node, <u8>FIRST_CAPACITY_LOG2, NODE_CAPACITY_LOG2);
+  store<u32>(node, <u32>allocate(FIRST_CAPACITY_LOG2 + CELL_LOG2), NODE_CELLS);
+  if (parent) store<u32>(addCell(parent, slot), <u32>node);
+  else {
+    store<u32>(space + ((<usize>trie) << 2), <u32>node, SPACE_TRIES);
+    if (trie) countCut(space, 1);
+  }
+  return node;
+}
+
+function countCut(space: usize, by: i32): void {
+  store<u32>(space, load<u32>(space, SPACE_CUTS) + by, SPACE_CUTS);
+  store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_CUTS) + by, CONTROL_CUTS);
+}
+
+/** Uses a slot; its cell comes back, empty. Memory is reserved. */
+export function addCell(node: usize, slot: u32): usize {
+  const count: u32 = load<u16>(node, NODE_COUNT);
+  let capacity: u32 = load<u8>(node, NODE_CAPACITY_LOG2);
+  if (capacity < FULL_LOG2 && count == (<u32>1) << capacity) {
+    const grown = capacity == PACKED_LOG2 ? FULL_LOG2 : capacity + 1;
+    grow(node, capacity, grown, count);
+    capacity = grown;
+  }
+  const cells: usize = load<u32>(node, NODE_CELLS);
+  let cell = cells + ((<usize>slot) << CELL_LOG2);
+  if (capacity < FULL_LOG2) {
+    const rank = rankOf(node + NODE_USED, slot);
+    cell = cells + ((<usize>rank) << CELL_LOG2);
+    if (rank < count) memory.copy(cell + 8, cell, (<usize>(count - rank)) << CELL_LOG2);
+  }
+  setBit(node + NODE_USED, slot);
+  store<u16>(node, <u16>(count + 1), NODE_COUNT);
+  store<u64>(cell, 0);
+  return cell;
+}
+
+function grow(node: usize, from: u32, to: u32, count: u32): void {
+  const before: usize = load<u32>(node, NODE_CELLS);
+  const after = allocate(to + CELL_LOG2);
+  if (to < FULL_LOG2) memory.copy(after, before, (<usize>count) << CELL_LOG2);
+  else {
+    let cell = before;
+    for (let slot: u32 = 0; slot < ENTRIES; slot++) {
+      if (!isUsed(node, slot)) continue;
+      store<u64>(after + ((<usize>slot) << CELL_LOG2), load<u64>(cell));
+      cell += 8;
+    }
+  }
+  release(before, from + CELL_LOG2);
+  store<u32>(node, <u32>after, NODE_CELLS);
+  store<u8>(node, <u8>to, NODE_CAPACITY_LOG2);
+}
+
+/** Frees a slot. The node may be left without any: `prune` it then. */
+export function removeCell(node: usize, slot: u32): void {
+  const count: u32 = load<u16>(node, NODE_COUNT);
+  if (load<u8>(node, NODE_CAPACITY_LOG2) < FULL_LOG2) {
+    const cell = cellOf(node, slot);
+    const end = load<u32>(node, NODE_CELLS) + (count << CELL_LOG2);
+    memory.copy(cell, cell + 8, end - cell - 8);
+  }
+  clearBit(node + NODE_USED, slot);
+  store<u16>(node, <u16>(count - 1), NODE_COUNT);
+}
+
+/** Takes a node without slots out of its trie, and those above it that are left without. */
+export function prune(node: usize): void {
+  while (node && !load<u16>(node, NODE_COUNT)) {
+    const parent: usize = load<u32>(node, NODE_PARENT);
+    const slot: u32 = load<u16>(node, NODE_SLOT);
+    const space: usize = load<u32>(node, NODE_SPACE);
+    const trie: u32 = load<u8>(node, NODE_CUT);
+    leave(node);
+    releaseNode(node);
+    if (parent) {
+      removeCell(parent, slot);
+      unuse(parent, slot);
+    } else {
+      store<u32>(space + ((<usize>trie) << 2), 0, SPACE_TRIES);
+      if (trie) countCut(space, -1);
+    }
+    node = parent;
+  }
+}
+
+export function releaseNode(node: usize): void {
+  const scratch = load<u32>(node, NODE_SCRATCH);
+  if (scratch) release(scratch, SCRATCH_BYTES_LOG2);
+  release(load<u32>(node, NODE_CELLS), <u32>load<u8>(node, NODE_CAPACITY_LOG2) + CELL_LOG2);
+  release(node, NODE_BYTES_LOG2);
+}
+
+/** The leaf node for the page of `va` in trie 0, made where there is none, every node that gains a slot touched. */
+export function leafFor(space: usize, va: u64): usize {
+  const top = load<u32>(CONTROL, CONTROL_LEVELS);
+  let node: usize = load<u32>(space, SPACE_TRIES);
+  if (!node) node = createNode(space, 0, top, 0, 0, va);
+  if (!load<u16>(node, NODE_COUNT)) touch(node, NODE_FLAG_STAND);
+  for (let level = top; level > 1; level--) {
+    const slot = slotAt(va, level);
+    if (isUsed(node, slot)) {
+      node = childOf(node, slot);
+      continue;
+    }
+    touch(node, 0);
+    node = createNode(space, 0, level - 1, node, slot, va);
+    touch(node, NODE_FLAG_STAND);
+  }
+  return node;
+}
+
+/** Bytes that taking in one address needs at the most: a node of every level, and a node's cells grown at every level. */
+export const BYTES_AN_ADDRESS: u32 = 6 * (128 + 4096) + 64;
+
+/** True where one address more can be taken in. */
+export function hasRoomForAddress(): bool {
+  return freshBytes() >= BYTES_AN_ADDRESS + 32 * 4096;
+}

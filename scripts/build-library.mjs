@@ -1,0 +1,58 @@
+/**
+ * Compiles src/ to dist/: the library, its declarations, the command.
+ *
+ * dist/ is emptied first, but for the core that build-core.mjs has put there, so that nothing outlives the source it came
+ * from. What no entry point leads to is taken out again: declarations that nobody could import, modules of types alone.
+ */
+
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+
+removeFromDist((name) => /\.(js|ts)$/.test(name));
+const { status } = spawnSync(process.execPath, [compiler, "--project", join(root, "tsconfig.build.json")], { stdio: "inherit" });
+if (status !== 0) {
+  process.exit(status ?? 1);
+}
+
+for (const command of Object.values(manifest.bin)) {
+  chmodSync(join(root, command), 0o755);
+}
+
+const entries = Object.values(manifest.exports);
+const declarations = reachable(
+  entries.map((entry) => entry.types),
+  ".d.ts",
+);
+const modules = reachable([...Object.values(manifest.bin), ...entries.map((entry) => entry.default)], ".js");
+removeFromDist((name) => /\.(js|ts)$/.test(name) && !declarations.has(join(dist, name)) && !modules.has(join(dist, name)));
+
+function removeFromDist(condemned) {
+  const names = existsSync(dist) ? readdirSync(dist, { recursive: true }) : [];
+  for (const name of names.filter(condemned)) {
+    rmSync(join(dist, name));
+  }
+}
+
+/** The files that `paths` lead to through relative imports, themselves among them. */
+function reachable(paths, ending) {
+  const found = new Set();
+  const waiting = paths.filter((path) => path !== undefined).map((path) => resolve(root, path));
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (found.has(path)) {
+      continue;
+    }
+    found.add(path);
+    for (const [, specifier] of readFileSync(path, "utf8").matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)\.js"/g)) {
+      waiting.push(resolve(dirname(path), `${specifier}${ending}`));
+    }
+  }
+  return found;
+}

@@ -1,0 +1,70 @@
+/**
+ * The one door to WASM: an instance of the core for one paging mode, and the views through which batches go in and out.
+ */
+
+import { type CoreMode, coreModeOf } from "../arch/core-mode.js";
+import type { Architecture } from "../model/architecture.js";
+import { PageTableError } from "../model/errors.js";
+import type { CoreExports } from "./exports.js";
+import * as layout from "./layout.js";
+import { type CoreInstance, instantiateCore } from "./load.js";
+
+const ALL_BITS = (1n << 64n) - 1n;
+
+export class Core {
+  readonly arch: Architecture;
+  readonly mode: CoreMode;
+  readonly exports: CoreExports;
+  /** The whole memory, as bytes, words, and 64-bit words. */
+  readonly u8: Uint8Array;
+  readonly u32: Uint32Array;
+  readonly u64: BigUint64Array;
+  /** The window of addresses that go in, and of PAs that come out. */
+  readonly batchIn: BigUint64Array;
+  readonly batchOut: BigUint64Array;
+  readonly batchTags: Uint32Array;
+
+  private constructor(arch: Architecture, instance: CoreInstance) {
+    const { buffer } = instance.memory;
+    this.arch = arch;
+    this.mode = coreModeOf(arch);
+    this.exports = instance.exports;
+    this.u8 = new Uint8Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.u64 = new BigUint64Array(buffer);
+    this.batchIn = new BigUint64Array(buffer, layout.BATCH_IN, layout.BATCH_LENGTH);
+    this.batchOut = new BigUint64Array(buffer, layout.BATCH_OUT, layout.BATCH_LENGTH);
+    this.batchTags = new Uint32Array(buffer, layout.BATCH_TAGS, layout.BATCH_LENGTH);
+    // The last 64 KiB stay unused, so that no block ends at 2^32.
+    this.exports.initialize((buffer.byteLength - 65536) >>> 0, this.mode.modeId);
+    this.u64[(layout.CONTROL + layout.CONTROL_RESERVED) >>> 3] = this.mode.reservedMask;
+    this.u64[(layout.CONTROL + layout.CONTROL_KEEP) >>> 3] = ALL_BITS ^ this.mode.clearMask;
+  }
+
+  /** An instance for `arch`; `frames` bounds the tables that it is to hold. */
+  static async create(arch: Architecture, frames?: number): Promise<Core> {
+    coreModeOf(arch); // an unknown architecture is said before anything is loaded
+    return new Core(arch, await instantiateCore(frames));
+  }
+
+  /** GFN of a root's table. The encryption bit stays in the root as it is spelled, and is no part of where the table lies. */
+  rootGfn(root: bigint): number {
+    return Number((root & ~this.mode.clearMask) >> 12n);
+  }
+
+  /** A field of the control block. */
+  control(field: number): number {
+    return this.u32[(layout.CONTROL + field) >>> 2];
+  }
+}
+
+/** The error for a core that has run out of memory, or of the tables that it may keep. */
+export function memoryExhausted(maximumFrames: number | undefined): PageTableError {
+  return new PageTableError(
+    "memory-exhausted",
+    maximumFrames === undefined
+      ? "the core's memory is exhausted: monitor fewer addresses, or give them to several monitors"
+      : `more than ${maximumFrames} tables would have to be kept: raise maximumFrames, or monitor fewer addresses`,
+    maximumFrames === undefined ? {} : { maximumFrames },
+  );
+}

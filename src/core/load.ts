@@ -1,0 +1,186 @@
+/**
+ * Where the core comes from: embedded bytes, compiled once a process, or what `configureCore` names.
+ *
+ * There are four builds of one source: for shared and for private memory (each refuses the other's), with SIMD and
+ * without. Shared memory is taken where it can be had: it can be given to workers, and it costs its size only where it is
+ * touched, while the collector accounts a private one in full.
+ */
+
+import { instantiate } from "@assemblyscript/loader";
+import { PageTableError } from "../model/errors.js";
+import { takeConfiguration } from "./configure.js";
+import type { CoreExports } from "./exports.js";
+
+export type CoreBuild = "shared-simd" | "shared-plain" | "private-simd" | "private-plain";
+
+/** An instance of the core and the memory it works on. */
+export interface CoreInstance {
+  readonly exports: CoreExports;
+  readonly memory: WebAssembly.Memory;
+}
+
+const PAGE_BYTES = 65536;
+const MOST_PAGES = 65536;
+const LEAST_PAGES = 256;
+/** A private memory is accounted in full, so it is made no larger than a bound on tables makes sensible. */
+const PRIVATE_BYTES_A_FRAME = 65536;
+
+/** `v128.const 0; drop`, as a module: valid exactly where the engine knows SIMD. */
+const SIMD_PROBE = Uint8Array.of(
+  0,
+  97,
+  115,
+  109,
+  1,
+  0,
+  0,
+  0,
+  1,
+  4,
+  1,
+  96,
+  0,
+  0,
+  3,
+  2,
+  1,
+  0,
+  10,
+  23,
+  1,
+  21,
+  0,
+  253,
+  12,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  26,
+  11,
+);
+
+let chosen: CoreBuild | undefined;
+let fetched: Promise<WebAssembly.Module> | undefined;
+const compiled = new Map<CoreBuild, Promise<WebAssembly.Module>>();
+
+/** Makes all later instances of one build; undefined: the best that the engine has again. For tests and workers. */
+export function useCoreBuild(build: CoreBuild | undefined): void {
+  chosen = build;
+}
+
+/** The build that this engine is best served by. */
+export function bestCoreBuild(): CoreBuild {
+  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;
+  const memory = typeof SharedArrayBuffer === "function" && isolated !== false ? "shared" : "private";
+  return `${memory}-${WebAssembly.validate(SIMD_PROBE) ? "simd" : "plain"}`;
+}
+
+/** A fresh instance; `frames` bounds the tables that it is to hold, undefined: as many as fit. */
+export async function instantiateCore(frames: number | undefined): Promise<CoreInstance> {
+  const build = chosen ?? bestCoreBuild();
+  const { module, url } = takeConfiguration();
+  if (module) return instantiateConfigured(module as WebAssembly.Module, frames);
+  if (url !== undefined) return instantiateConfigured(await configuredModule(url), frames);
+  return instantiateModule(await embeddedModule(build), build.startsWith("shared"), frames);
+}
+
+/** A module of unknown build: it takes the one kind of memory and refuses the other. */
+async function instantiateConfigured(module: WebAssembly.Module, frames: number | undefined): Promise<CoreInstance> {
+  if (bestCoreBuild().startsWith("shared")) {
+    try {
+      return await instantiateModule(module, true, frames);
+    } catch (error) {
+      if (!(error instanceof WebAssembly.LinkError)) throw error;
+    }
+  }
+  return instantiateModule(module, false, frames);
+}
+
+async function instantiateModule(module: WebAssembly.Module, shared: boolean, frames: number | undefined): Promise<CoreInstance> {
+  const memory = createMemory(shared, frames);
+  const { instance } = await instantiate(module, { env: { memory } });
+  const exports = instance.exports as unknown as CoreExports;
+  if (typeof exports.initialize !== "function")
+    throw new PageTableError("invalid-core", "the configured module is not this package's core");
+  return { exports, memory };
+}
+
+/** Made at its full size: growing would detach every view. What is not touched costs nothing. */
+function createMemory(shared: boolean, frames: number | undefined): WebAssembly.Memory {
+  let pages = MOST_PAGES;
+  if (!shared && frames !== undefined)
+    pages = Math.min(MOST_PAGES, Math.max(LEAST_PAGES, Math.ceil((frames * PRIVATE_BYTES_A_FRAME) / PAGE_BYTES)));
+  for (; ; pages >>= 1) {
+    try {
+      return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+    } catch (error) {
+      if (pages <= LEAST_PAGES) {
+        throw new PageTableError(
+          "memory-exhausted",
+          `no memory of ${pages * PAGE_BYTES} bytes is to be had for the core`,
+          {},
+          { cause: error },
+        );
+      }
+    }
+  }
+}
+
+async function configuredModule(url: string): Promise<WebAssembly.Module> {
+  fetched ??= fetchModule(url);
+  try {
+    return await fetched;
+  } catch (error) {
+    fetched = undefined; // it may pass
+    throw new PageTableError("core-unavailable", `the core cannot be loaded from ${url}`, { url }, { cause: error });
+  }
+}
+
+async function fetchModule(url: string): Promise<WebAssembly.Module> {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`HTTP status ${answer.status}`);
+  return WebAssembly.compile(await answer.arrayBuffer());
+}
+
+function embeddedModule(build: CoreBuild): Promise<WebAssembly.Module> {
+  let module = compiled.get(build);
+  if (!module) {
+    module = embeddedBytes(build).then((bytes) => WebAssembly.compile(bytes));
+    compiled.set(build, module);
+  }
+  return module;
+}
+
+/** One import a build, so that only the one in use is read, and bundlers see all four. */
+async function embeddedBytes(build: CoreBuild): Promise<Uint8Array<ArrayBuffer>> {
+  switch (build) {
+    case "shared-simd":
+      return decode((await import("./generated/shared-simd.js")).base64);
+    case "shared-plain":
+      return decode((await import("./generated/shared-plain.js")).base64);
+    case "private-simd":
+      return decode((await import("./generated/private-simd.js")).base64);
+    case "private-plain":
+      return decode((await import("./generated/private-plain.js")).base64);
+  }
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}

@@ -1,0 +1,12 @@
+/**
+ * What the core exports for whole address spaces, typed. Pointers as in `CoreExports`.
+ */
+export interface SpaceExports {
+  beginSpaces(most: number): void;
+  createCursor(): number;
+  releaseCursor(cursor: number): void;
+  absorbFrames(): number;
+  absorbPairs(cursor: number): number;
+  compareSpace(cursor: number, capacity: number): number;
+  listSpace(cursor: number, capacity: number): number;
+}

@@ -1,0 +1,107 @@
+/**
+ * Translation from guest memory as it is now, over frames kept apart from all that is committed.
+ *
+ * Frames are kept from call to call where memory never changes; else each call reads each table once.
+ */
+
+import type { GuestMemory } from "../model/memory.js";
+import type { Translation } from "../model/translation.js";
+import { type Core, memoryExhausted } from "./core.js";
+import type { FrameReader } from "./frame-reader.js";
+import * as layout from "./layout.js";
+import { translationOf } from "./paths.js";
+
+const WALK_EXHAUSTED = 0xffff_ffff;
+
+export class Translator {
+  readonly #core: Core;
+  readonly #reader: FrameReader;
+  readonly #maximumFrames: number | undefined;
+  #memory: GuestMemory | undefined;
+
+  constructor(core: Core, reader: FrameReader, maximumFrames: number | undefined) {
+    this.#core = core;
+    this.#reader = reader;
+    this.#maximumFrames = maximumFrames;
+  }
+
+  /** The path of one canonical VA. */
+  translate(memory: GuestMemory, root: bigint, va: bigint): Translation {
+    const { exports, batchIn } = this.#core;
+    return this.#over(memory, () => {
+      batchIn[0] = va;
+      for (;;) {
+        const wanting = exports.walkOne(this.#core.rootGfn(root)) >>> 0;
+        if (wanting === 0) return translationOf(this.#core, va, root);
+        this.#refuse(wanting === WALK_EXHAUSTED);
+        this.#readWanted(memory);
+      }
+    });
+  }
+
+  /** The PAs of canonical VAs of one root, NOT_BACKED where there is none. */
+  translateMany(memory: GuestMemory, root: bigint, vas: BigUint64Array): BigUint64Array {
+    const pas = new BigUint64Array(vas.length);
+    this.#over(memory, () => {
+      for (let from = 0; from < vas.length; from += layout.BATCH_LENGTH) {
+        this.#translateWindow(memory, root, vas, pas, from, Math.min(layout.BATCH_LENGTH, vas.length - from));
+      }
+    });
+    return pas;
+  }
+
+  #translateWindow(memory: GuestMemory, root: bigint, vas: BigUint64Array, pas: BigUint64Array, from: number, count: number): void {
+    const { exports, batchIn, batchOut } = this.#core;
+    batchIn.set(vas.subarray(from, from + count));
+    let parked = 0;
+    do {
+      parked = exports.walkBatch(this.#core.rootGfn(root), count, parked) >>> 0;
+      if (parked === WALK_EXHAUSTED || this.#isOverBound()) {
+        exports.dropFrames();
+        this.#refuse(count === 1);
+        const half = count >>> 1;
+        this.#translateWindow(memory, root, vas, pas, from, half);
+        this.#translateWindow(memory, root, vas, pas, from + half, count - half);
+        return;
+      }
+      if (parked) this.#readWanted(memory);
+    } while (parked);
+    pas.set(batchOut.subarray(0, count), from);
+  }
+
+  /** Forgets what is kept: guest memory is another, or the arena has been reset. */
+  forget(): void {
+    this.#memory = undefined;
+    this.#core.exports.dropFrames();
+  }
+
+  #over<T>(memory: GuestMemory, work: () => T): T {
+    if (this.#memory !== memory) this.forget();
+    try {
+      const result = work();
+      if (memory.immutable === true) this.#memory = memory;
+      else this.forget();
+      return result;
+    } catch (error) {
+      this.forget(); // frames that are wanted and were never read must not stay
+      throw error;
+    }
+  }
+
+  #readWanted(memory: GuestMemory): void {
+    const { exports } = this.#core;
+    exports.listWanted();
+    for (let count = exports.nextWanted(); count > 0; count = exports.nextWanted()) {
+      this.#reader.read(memory, count);
+      this.#refuse(!exports.keepFrames(count));
+    }
+  }
+
+  #isOverBound(): boolean {
+    return this.#maximumFrames !== undefined && this.#core.control(layout.CONTROL_FRAMES) > this.#maximumFrames;
+  }
+
+  #refuse(exhausted: boolean): void {
+    if (exhausted) throw memoryExhausted(this.#maximumFrames);
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Where in the file a frame lies: pieces of physical memory, ascending and without overlap, each in one stretch of the file.
+ *
+ * Built once from the segments by a sweep over physical memory; where segments overlap, the first in the table counts. The rule:
+ * a frame is held when all its bytes are, from one piece or several, whatever their alignment.
+ */
+
+import { FRAME_SIZE } from "../model/address.js";
+import type { FrameRun } from "../model/dump.js";
+import { PriorityQueue } from "./priority-queue.js";
+import type { SegmentTable } from "./segment-table.js";
+
+/** Told of two segments (by index) that give the memory from `pa` two places in the file. */
+export type OnOverlap = (winner: number, loser: number, pa: number) => void;
+
+export class FrameMap {
+  readonly #starts: Float64Array;
+  readonly #ends: Float64Array;
+  readonly #offsets: Float64Array;
+  readonly #length: number;
+  /** The piece found last: frames are mostly asked for in order. */
+  #last = 0;
+
+  constructor(segments: SegmentTable, onOverlap: OnOverlap = () => {}) {
+    const pieces = new Pieces(segments.length);
+    sweep(segments, pieces, onOverlap);
+    this.#starts = pieces.starts;
+    this.#ends = pieces.ends;
+    this.#offsets = pieces.offsets;
+    this.#length = pieces.length;
+  }
+
+  /** Where frame `gfn` begins in the file, where it lies there in one stretch; -1 where it does not. */
+  offsetOf(gfn: number): number {
+    const pa = gfn * FRAME_SIZE;
+    const piece = this.#pieceAt(pa);
+    return piece >= 0 && this.#ends[piece] >= pa + FRAME_SIZE ? this.#offsets[piece] + (pa - this.#starts[piece]) : -1;
+  }
+
+  /** The stretches of the file that make up frame `gfn`, in order; undefined where the dump does not hold all of it. */
+  partsOf(gfn: number): readonly FramePart[] | undefined {
+    const start = gfn * FRAME_SIZE;
+    const end = start + FRAME_SIZE;
+    const parts: FramePart[] = [];
+    for (let pa = start, piece = this.#pieceAt(pa); ; piece++) {
+      if (piece < 0 || piece >= this.#length || this.#starts[piece] > pa) return undefined;
+      const partEnd = Math.min(this.#ends[piece], end);
+      parts.push({ offset: this.#offsets[piece] + (pa - this.#starts[piece]), from: pa - start, to: partEnd - start });
+      if (partEnd === end) return parts;
+      pa = partEnd;
+    }
+  }
+
+  /** The frames held whole, ascending, in maximal runs. */
+  runs(): FrameRun[] {
+    const runs: FrameRun[] = [];
+    for (let first = 0; first < this.#length; ) {
+      let last = first;
+      while (last + 1 < this.#length && this.#starts[last + 1] === this.#ends[last]) last++;
+      const gfn = Math.ceil(this.#starts[first] / FRAME_SIZE);
+      const count = Math.floor(this.#ends[last] / FRAME_SIZE) - gfn;
+      if (count > 0) runs.push({ gfn, count });
+      first = last + 1;
+    }
+    return runs;
+  }
+
+  /** The piece with `pa` in it, -1 where there is none. */
+  #pieceAt(pa: number): number {
+    for (let piece = this.#last; piece < this.#last + 2 && piece < this.#length; piece++) {
+      if (this.#starts[piece] <= pa && pa < this.#ends[piece]) {
+        this.#last = piece;
+        return piece;
+      }
+    }
+    let low = 0;
+    let high = this.#length;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.#ends[middle] <= pa) low = middle + 1;
+      else high = middle;
+    }
+    if (low >= this.#length || this.#starts[low] > pa) return -1;
+    this.#last = low;
+    return low;
+  }
+}
+
+/** Bytes `from` to `to` of a frame lie in the file at `offset`. */
+export interface FramePart {
+  readonly offset: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+class Pieces {
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+  readonly offsets: Float64Array;
+  length = 0;
+
+  constructor(segmentCount: number) {
+    // A piece ends where a segment begins or ends.
+    const capacity = 2 * segmentCount;
+    this.starts = new Float64Array(capacity);
+    this.ends = new Float64Array(capacity);
+    this.offsets = new Float64Array(capacity);
+  }
+
+  add(start: number, end: number, offset: number): void {
+    const last = this.length - 1;
+    if (last >= 0 && this.ends[last] === start && this.offsets[last] + (start - this.starts[last]) === offset) {
+      this.ends[last] = end;
+      return;
+    }
+    this.starts[this.length] = start;
+    this.ends[this.length] = end;
+    this.offsets[this.length] = offset;
+    this.length++;
+  }
+}
+
+function sweep(segments: SegmentTable, pieces: Pieces, onOverlap: OnOverlap): void {
+  const ascending = indicesByPa(segments);
+  const begun = new PriorityQueue();
+  const dropEnded = (pa: number): void => {
+    while (begun.length > 0 && segments.end(begun.first) <= pa) begun.removeFirst();
+  };
+  let pa = 0;
+  for (let next = 0; next < ascending.length || begun.length > 0; ) {
+    if (begun.length === 0) pa = Math.max(pa, segments.pa(ascending[next]));
+    for (; next < ascending.length && segments.pa(ascending[next]) <= pa; next++) {
+      dropEnded(pa);
+      reportOverlap(segments, begun, ascending[next], pa, onOverlap);
+      begun.add(ascending[next]);
+    }
+    const winner = begun.first;
+    const end = Math.min(segments.end(winner), next < ascending.length ? segments.pa(ascending[next]) : Number.POSITIVE_INFINITY);
+    pieces.add(pa, end, segments.offset(winner) + (pa - segments.pa(winner)));
+    pa = end;
+    dropEnded(pa);
+  }
+}
+
+/** Two segments that mean the same bytes of the file agree: that is no overlap to speak of. */
+function reportOverlap(segments: SegmentTable, begun: PriorityQueue, index: number, pa: number, onOverlap: OnOverlap): void {
+  if (begun.length === 0) return;
+  const other = begun.first;
+  if (segments.offset(other) - segments.pa(other) === segments.offset(index) - segments.pa(index)) return;
+  onOverlap(Math.min(other, index), Math.max(other, index), pa);
+}
+
+function indicesByPa(segments: SegmentTable): Uint32Array {
+  const indices = new Uint32Array(segments.length);
+  let sorted = true;
+  for (let i = 0; i < indices.length; i++) {
+    indices[i] = i;
+    if (i > 0 && segments.pa(i) < segments.pa(i - 1)) sorted = false;
+  }
+  return sorted ? indices : indices.sort((a, b) => segments.pa(a) - segments.pa(b));
+}

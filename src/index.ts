@@ -1,0 +1,24 @@
+/**
+ * page-table-monitor: the entry point for Node and browsers.
+ */
+
+export { type Amd64Options, amd64 } from "./arch/amd64.js";
+export { architectureByName, architectureNames } from "./arch/registry.js";
+export { configureCore } from "./core/configure.js";
+export type { OpenDumpOptions } from "./dump/open.js";
+export { openDump } from "./dump/open.js";
+export type { AddressContext, VcpuId, View } from "./model/address.js";
+export type { Architecture, EntryDescription, EntryFlag } from "./model/architecture.js";
+export type { Damage, Dump, FrameRun, RandomAccess, Vcpu } from "./model/dump.js";
+export { AddressError, DumpFormatError, PageTableError, ViewNotFoundError } from "./model/errors.js";
+export type { EventColumns, PageTableMonitorEvent } from "./model/event.js";
+export type { GuestMemory, MemoryAccess, MemoryProtection } from "./model/memory.js";
+export { type Fault, NOT_BACKED, type Translation, type TranslationEntry } from "./model/translation.js";
+export { type Lookup, PageTableMonitor } from "./monitor/monitor.js";
+export type { Access } from "./space/access.js";
+export type { Backing, Change, ChangeType, SharedChange } from "./space/change.js";
+export { changes } from "./space/changes.js";
+export type { Mapping, SpaceSummary, SummaryPart } from "./space/mapping.js";
+export { mappings } from "./space/mappings.js";
+export type { AddressRange, SpaceOptions, UnreadableTable } from "./space/options.js";
+export type { RootCandidate } from "./space/root-candidate.js";

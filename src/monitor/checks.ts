@@ -1,0 +1,87 @@
+/**
+ * What comes in from callers, checked before anything is done.
+ */
+
+import { amd64 } from "../arch/amd64.js";
+import type { Core } from "../core/core.js";
+import * as layout from "../core/layout.js";
+import { type AddressContext, checkAddress, nonCanonical } from "../model/address.js";
+import type { Architecture } from "../model/architecture.js";
+import { PageTableError } from "../model/errors.js";
+import type { GuestMemory } from "../model/memory.js";
+
+const MOST_BYTES_MARKED = 2 ** 30;
+
+export function checkMemory(memory: GuestMemory): void {
+  if (typeof memory !== "object" || memory === null || typeof memory.readFrame !== "function") {
+    throw new PageTableError("invalid-memory", "memory must have a method readFrame(gfn, target)");
+  }
+}
+
+export function checkMaximumFrames(maximumFrames: number | undefined): void {
+  if (maximumFrames === undefined || (Number.isInteger(maximumFrames) && maximumFrames > 0)) return;
+  throw new PageTableError("invalid-maximum-frames", `maximumFrames must be an integer above 0, not ${String(maximumFrames)}`);
+}
+
+export function checkSize(size: number): void {
+  if (Number.isInteger(size) && size >= 0 && size <= MOST_BYTES_MARKED) return;
+  throw new PageTableError("invalid-size", `size must be an integer from 0 to ${MOST_BYTES_MARKED} bytes, not ${String(size)}`);
+}
+
+/** Checks a context and leaves its VA as the first of the core's batch. */
+export function checkContext(core: Core, ctx: AddressContext): void {
+  if (typeof ctx !== "object" || ctx === null) throw new PageTableError("invalid-context", "an address is { va, root }, both bigint");
+  const { va, root } = ctx;
+  checkAddress(va, "va");
+  checkAddress(root, "root");
+  core.batchIn[0] = va;
+  const bits = core.mode.virtualAddressBits;
+  const high = (core.u32[(layout.BATCH_IN >>> 2) + 1] | 0) >> (bits - 33); // bits 63 to `bits` - 1, the sign all the way
+  if (high !== 0 && high !== -1) throw nonCanonical(va, bits);
+}
+
+/** Clears a root of PCID, PWT, PCD and bit 63: two spellings of one root are one address space. */
+export class RootCleaner {
+  readonly #mask: bigint;
+  #last = 0n;
+  #lastCleared = 0n;
+
+  constructor(core: Core) {
+    this.#mask = core.mode.rootMask;
+  }
+
+  clear(root: bigint): bigint {
+    if (root === this.#last) return this.#lastCleared; // calls come in runs of one root
+    this.#last = root;
+    this.#lastCleared = root & this.#mask;
+    return this.#lastCleared;
+  }
+}
+
+/** Throws AddressError with `details.index` for the first VA that is not canonical. */
+export function checkVas(core: Core, vas: BigUint64Array): void {
+  if (!(vas instanceof BigUint64Array)) throw new PageTableError("invalid-vas", "vas must be a BigUint64Array");
+  const bits = core.mode.virtualAddressBits;
+  for (let from = 0; from < vas.length; from += layout.BATCH_LENGTH) {
+    const count = Math.min(layout.BATCH_LENGTH, vas.length - from);
+    core.batchIn.set(vas.subarray(from, from + count));
+    const place = core.exports.firstNonCanonical(count, bits);
+    if (place < count) throw nonCanonical(vas[from + place], bits, { index: from + place });
+  }
+}
+
+export function checkTagCount<Tag>(vas: BigUint64Array, tags: Tag | readonly Tag[]): void {
+  if (!Array.isArray(tags) || tags.length === vas.length) return;
+  const details = { expected: vas.length, found: tags.length };
+  throw new PageTableError(
+    "tag-count",
+    `${vas.length} addresses need ${vas.length} tags, or one for all; there are ${tags.length}`,
+    details,
+  );
+}
+
+/** The mode that a dump's notes give, if it is one; else the usual one. */
+export function architectureOf(memory: GuestMemory): Architecture {
+  const { vcpus } = memory as { readonly vcpus?: readonly { readonly arch?: Architecture }[] };
+  return vcpus?.find((vcpu) => vcpu.arch)?.arch ?? amd64();
+}

@@ -1,0 +1,386 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/**
+ * The page-table monitor: its public face. It checks what comes in and keeps callers out while a call is under way;
+ * the work is done by the rooms beside it:
+ *
+ *   monitoring   taking addresses in and giving them back          spaces      (view, root) -> the core's record
+ *   processing   from marks and snapshots to events                tags        tags by number
+ *   standing     which tables are needed, protected, read          protection  what was protected, and its release
+ *
+ * The addresses themselves, the committed entries and the marks lie as columns in the core's memory (assembly/layout.ts).
+ */
+
+import { Core } from "../core/core.js";
+import { FrameReader } from "../core/frame-reader.js";
+import * as layout from "../core/layout.js";
+import { pageSizeAt, translationOf } from "../core/paths.js";
+import { Translator } from "../core/translator.js";
+import { type AddressContext, checkAddress, checkId, checkPhysicalAddress, type VcpuId, type View } from "../model/address.js";
+import type { Architecture } from "../model/architecture.js";
+import { PageTableError } from "../model/errors.js";
+import type { EventColumns, PageTableMonitorEvent } from "../model/event.js";
+import type { GuestMemory, MemoryProtection } from "../model/memory.js";
+import type { Translation } from "../model/translation.js";
+import {
+  architectureOf,
+  checkContext,
+  checkMaximumFrames,
+  checkMemory,
+  checkSize,
+  checkTagCount,
+  checkVas,
+  RootCleaner,
+} from "./checks.js";
+import { describeState } from "./description.js";
+import { eventsOf } from "./events.js";
+import { MarkedRanges } from "./marked-ranges.js";
+import { Marking } from "./marking.js";
+import { Monitoring } from "./monitoring.js";
+import { Processing } from "./processing.js";
+import { Protection, protectionOf } from "./protection.js";
+import { type Space, Spaces } from "./spaces.js";
+import { Standing } from "./standing.js";
+import { forEachTable, sweepAfterSuccess } from "./sweep.js";
+import { Tags } from "./tags.js";
+
+const TABLES_AT = (layout.CONTROL + layout.CONTROL_TABLES) >>> 2;
+const ENTRIES_AT = (layout.CONTROL + layout.CONTROL_ENTRIES) >>> 2;
+const ADDRESSES_AT = (layout.CONTROL + layout.CONTROL_ADDRESSES) >>> 2;
+const BACKED_AT = (layout.CONTROL + layout.CONTROL_BACKED) >>> 2;
+
+type Memory = GuestMemory & Partial<MemoryProtection>;
+
+/** What is kept of one monitored address. */
+export interface Lookup<Tag> {
+  readonly tag: Tag;
+  readonly pa: bigint | undefined;
+  /** Bytes. */
+  readonly pageSize: number | undefined;
+  readonly references: number;
+}
+
+/** Watches virtual addresses of a guest and says exactly when they come to be backed and when they no longer are. */
+export class PageTableMonitor<Tag = string> {
+  readonly #core: Core;
+  readonly #spaces: Spaces;
+  readonly #tags: Tags<Tag>;
+  readonly #protection: Protection;
+  readonly #monitoring: Monitoring;
+  readonly #processing: Processing<Tag>;
+  readonly #marking: Marking;
+  readonly #translator: Translator;
+  readonly #ranges = new MarkedRanges();
+  readonly #roots: RootCleaner;
+  #memory: Memory | undefined;
+  #busy = false;
+  /** As they were before the call that is under way: what a driver's callback may read. */
+  readonly #countsBefore = new Uint32Array(4);
+
+  /**
+   * A monitor over `memory`. Where that also has MemoryProtection, monitored tables are write-protected. `arch` defaults to
+   * that of the first vCPU that a dump's notes give a mode for, else to `amd64()`. `maximumFrames` bounds the tables kept;
+   * a call that needs more throws `memory-exhausted` and changes nothing.
+   */
+  static async create<Tag = string>(options: {
+    memory: GuestMemory & Partial<MemoryProtection>;
+    arch?: Architecture;
+    maximumFrames?: number;
+  }): Promise<PageTableMonitor<Tag>> {
+    const { memory, maximumFrames } = options;
+    checkMemory(memory);
+    checkMaximumFrames(maximumFrames);
+    const core = await Core.create(options.arch ?? architectureOf(memory), maximumFrames);
+    return new PageTableMonitor<Tag>(core, memory, maximumFrames);
+  }
+
+  private constructor(core: unknown, memory: GuestMemory & Partial<MemoryProtection>, maximumFrames: number | undefined) {
+    if (!(core instanceof Core)) throw new PageTableError("private-constructor", "use PageTableMonitor.create()");
+    const reader = new FrameReader(core);
+    this.#core = core;
+    this.#memory = memory;
+    this.#roots = new RootCleaner(core);
+    this.#spaces = new Spaces(core);
+    this.#tags = new Tags(core, this.#spaces);
+    this.#protection = new Protection(core, protectionOf(memory));
+    const standing = new Standing(core, reader, this.#protection, maximumFrames);
+    this.#monitoring = new Monitoring(core, this.#spaces, standing, this.#protection);
+    this.#marking = new Marking(core, this.#ranges);
+    this.#processing = new Processing(core, reader, this.#spaces, standing, this.#protection, this.#ranges);
+    this.#translator = new Translator(core, reader, maximumFrames);
+  }
+
+  /** Distinct (view, GFN) on any path. */
+  get monitoredTables(): number {
+    return this.#count(TABLES_AT, 0);
+  }
+
+  /** Distinct (view, entry PA) on any path. */
+  get monitoredEntries(): number {
+    return this.#count(ENTRIES_AT, 1);
+  }
+
+  get monitoredAddresses(): number {
+    return this.#count(ADDRESSES_AT, 2);
+  }
+
+  /** Monitored addresses that are backed. */
+  get pagedInEntries(): number {
+    return this.#count(BACKED_AT, 3);
+  }
+
+  /** Monitors an address, once more where it already is; the path as committed. */
+  monitor(ctx: AddressContext, view: View, tag: Tag): Translation {
+    checkContext(this.#core, ctx);
+    const { va } = ctx;
+    const root = this.#roots.clear(ctx.root);
+    checkId(view, "view");
+    const memory = this.#enter();
+    try {
+      const space = this.#ensureSpace(view, root);
+      this.#monitoring.take(memory, space, va, this.#tags.indexOf(tag));
+      this.#core.batchIn[0] = va;
+      this.#core.exports.committedPath(space.record);
+      return translationOf(this.#core, va, root);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /**
+   * Monitors many addresses of one root, all or none, with one tag for all or an array with one for each. Answers their
+   * PAs as committed, NOT_BACKED where there is none.
+   */
+  monitorMany(root: bigint, vas: BigUint64Array, view: View, tags: Tag | readonly Tag[]): BigUint64Array {
+    checkAddress(root, "root");
+    checkId(view, "view");
+    const memory = this.#enter();
+    try {
+      checkVas(this.#core, vas);
+      checkTagCount(vas, tags);
+      if (vas.length === 0) {
+        sweepAfterSuccess(this.#core, this.#protection);
+        return new BigUint64Array(0);
+      }
+      const tagIndexes = this.#tags.indexesOf(tags);
+      return this.#monitoring.takeMany(memory, this.#ensureSpace(view, this.#roots.clear(root)), vas, tagIndexes);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Gives back one reference. An address that is not monitored is no error. */
+  unmonitor(ctx: AddressContext, view: View): void {
+    this.#giveBack(ctx, view, "one");
+  }
+
+  /** Gives back all references of an address. */
+  unmonitorByForce(ctx: AddressContext, view: View): void {
+    this.#giveBack(ctx, view, "all");
+  }
+
+  /** Gives up every address. Marks stay. */
+  unmonitorAll(): void {
+    this.#enter();
+    try {
+      this.#giveUpAll();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Gives up every address of a view. */
+  unmonitorView(view: View): void {
+    checkId(view, "view");
+    this.#enter();
+    try {
+      this.#monitoring.empty(this.#spaces.ordered.filter((space) => space.view === view));
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** What is kept of an address; undefined: it is not monitored. */
+  lookup(ctx: AddressContext, view: View): Lookup<Tag> | undefined {
+    checkContext(this.#core, ctx);
+    const { va } = ctx;
+    const root = this.#roots.clear(ctx.root);
+    checkId(view, "view");
+    this.#enter();
+    try {
+      const space = this.#spaces.find(view, root);
+      const { batchIn, exports, u32, batchOut } = this.#core;
+      batchIn[0] = va;
+      if (!space || !exports.lookUp(space.record)) return undefined;
+      const outcome = batchOut[1];
+      const isBacked = (outcome & layout.OUTCOME_BACKED) !== 0n;
+      return {
+        tag: this.#tags.all[u32[layout.BATCH_OUT >>> 2]],
+        pa: isBacked ? (outcome & layout.OUTCOME_PA) | (va & 0xfffn) : undefined,
+        pageSize: isBacked ? pageSizeAt(Number(outcome & layout.OUTCOME_LEVEL)) : undefined,
+        references: u32[(layout.BATCH_OUT >>> 2) + 1],
+      };
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Marks the entry at a PA, an address inside an entry meaning that entry; true where it is monitored in that view. */
+  markDirtyEntry(entryPa: bigint, view: View, vcpuId: VcpuId): boolean {
+    checkPhysicalAddress(entryPa, "entryPa");
+    checkId(view, "view");
+    checkId(vcpuId, "vcpuId");
+    this.#refuseEntry();
+    return this.#marking.markEntry(entryPa, view, vcpuId);
+  }
+
+  /** A write of `size` bytes at `pa`, over frame ends too: marks every entry it touches; how many are monitored. */
+  markDirtyRange(pa: bigint, size: number, view: View, vcpuId: VcpuId): number {
+    checkPhysicalAddress(pa, "pa");
+    checkSize(size);
+    checkId(view, "view");
+    checkId(vcpuId, "vcpuId");
+    this.#refuseEntry();
+    return size === 0 ? 0 : this.#marking.markRange(pa, size, view, vcpuId);
+  }
+
+  /** Spends a vCPU's marks: the net events of all monitored addresses whose path holds a marked entry. */
+  processDirtyEntries(vcpuId: VcpuId): PageTableMonitorEvent<Tag>[] {
+    return eventsOf(this.processDirtyColumns(vcpuId));
+  }
+
+  /** As `processDirtyEntries`, in columns. */
+  processDirtyColumns(vcpuId: VcpuId): EventColumns<Tag> {
+    checkId(vcpuId, "vcpuId");
+    const memory = this.#enter();
+    try {
+      return this.#processing.dirty(memory, vcpuId, this.#tags.all);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Replay: `memory` becomes the guest memory, and every monitored entry is compared with it. */
+  processSnapshot(memory: GuestMemory & Partial<MemoryProtection>): PageTableMonitorEvent<Tag>[] {
+    return eventsOf(this.processSnapshotColumns(memory));
+  }
+
+  /** As `processSnapshot`, in columns. */
+  processSnapshotColumns(memory: GuestMemory & Partial<MemoryProtection>): EventColumns<Tag> {
+    checkMemory(memory);
+    this.#enter();
+    try {
+      const events = this.#processing.snapshot(memory, this.#tags.all);
+      this.#translator.forget();
+      this.#memory = memory;
+      return events;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Translates from guest memory as it is now; monitors nothing. */
+  translate(ctx: AddressContext): Translation {
+    checkContext(this.#core, ctx);
+    const { va } = ctx;
+    const root = this.#roots.clear(ctx.root);
+    const memory = this.#enter();
+    try {
+      return this.#translator.translate(memory, root, va);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Translates many addresses of one root from guest memory as it is now; NOT_BACKED where one is not. */
+  translateMany(root: bigint, vas: BigUint64Array): BigUint64Array {
+    checkAddress(root, "root");
+    const memory = this.#enter();
+    try {
+      checkVas(this.#core, vas);
+      return this.#translator.translateMany(memory, this.#roots.clear(root), vas);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** The state, for a person: several lines. */
+  dump(): string {
+    this.#enter();
+    try {
+      return describeState(this.#core, this.#spaces, this.#protection);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Gives up every address and lets the memory go. Afterwards every method throws `disposed`; doing it again does nothing. */
+  dispose(): void {
+    if (!this.#memory) return;
+    this.#enter();
+    try {
+      this.#giveUpAll();
+      this.#core.exports.clearAllMarks();
+      this.#ranges.spendAll();
+      this.#memory = undefined;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #enter(): Memory {
+    this.#refuseEntry();
+    const { u32 } = this.#core;
+    this.#countsBefore[0] = u32[TABLES_AT];
+    this.#countsBefore[1] = u32[ENTRIES_AT];
+    this.#countsBefore[2] = u32[ADDRESSES_AT];
+    this.#countsBefore[3] = u32[BACKED_AT];
+    this.#busy = true;
+    return this.#memory as Memory;
+  }
+
+  #leave(): void {
+    this.#busy = false;
+  }
+
+  #refuseEntry(): void {
+    if (this.#busy) throw new PageTableError("reentrant-call", "the monitor was called from inside a driver's callback");
+    if (!this.#memory) throw new PageTableError("disposed", "the monitor has been disposed");
+  }
+
+  #count(at: number, place: number): number {
+    return this.#busy ? this.#countsBefore[place] : this.#core.u32[at];
+  }
+
+  #ensureSpace(view: View, root: bigint): Space {
+    const space = this.#spaces.ensure(view, root);
+    if (!space) throw new PageTableError("memory-exhausted", "the core's memory is exhausted: monitor fewer addresses");
+    return space;
+  }
+
+  #giveBack(ctx: AddressContext, view: View, references: "one" | "all"): void {
+    checkContext(this.#core, ctx);
+    const { va } = ctx;
+    const root = this.#roots.clear(ctx.root);
+    checkId(view, "view");
+    this.#enter();
+    try {
+      this.#monitoring.giveBack(this.#spaces.find(view, root), va, references);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #giveUpAll(): void {
+    this.#protection.retry();
+    forEachTable(this.#core, (table) => this.#protection.release(table));
+    this.#core.exports.resetMonitor();
+    this.#spaces.clear();
+    this.#tags.clear();
+    this.#translator.forget();
+    this.#protection.endCall();
+  }
+}

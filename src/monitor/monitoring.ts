@@ -1,0 +1,139 @@
+/**
+ * Taking addresses in and giving them back: rule 1, all or none.
+ *
+ * Into the tries first, then a round a level that reads the tables they need; those whose path ends at a table that
+ * cannot be read change tries; last the backed ones are counted. Taking back is giving back what was taken in.
+ */
+
+import { type Core, memoryExhausted } from "../core/core.js";
+import * as layout from "../core/layout.js";
+import type { GuestMemory } from "../model/memory.js";
+import { arranged, pageOrder, rearranged } from "./ordering.js";
+import type { Protection } from "./protection.js";
+import type { Space, Spaces } from "./spaces.js";
+import type { Standing } from "./standing.js";
+import { sweepAfterFailure, sweepAfterSuccess } from "./sweep.js";
+
+export class Monitoring {
+  readonly #core: Core;
+  readonly #spaces: Spaces;
+  readonly #standing: Standing;
+  readonly #protection: Protection;
+
+  constructor(core: Core, spaces: Spaces, standing: Standing, protection: Protection) {
+    this.#core = core;
+    this.#spaces = spaces;
+    this.#standing = standing;
+    this.#protection = protection;
+  }
+
+  /** Takes in one address; its committed path is the core's to tell. */
+  take(memory: GuestMemory, space: Space, va: bigint, tagIndex: number): void {
+    const { batchIn, batchTags, exports } = this.#core;
+    batchIn[0] = va;
+    batchTags[0] = tagIndex;
+    let taken = 0;
+    try {
+      taken = exports.takeIn(space.record, 1);
+      this.#stand(memory, taken < 1);
+    } catch (error) {
+      this.#abandon();
+      batchIn[0] = va;
+      if (taken) exports.giveBack(space.record, 0, 0);
+      this.#endFailure(space);
+      throw error;
+    }
+    exports.settleTaken(space.record, 1);
+    sweepAfterSuccess(this.#core, this.#protection);
+  }
+
+  /** Takes in many, with a tag index for each or one for all, and answers their PAs as committed. */
+  takeMany(memory: GuestMemory, space: Space, vas: BigUint64Array, tagIndexes: Uint32Array | number): BigUint64Array {
+    const order = pageOrder(vas);
+    if (!order) return this.#takeInOrder(memory, space, vas, tagIndexes);
+    const tags = typeof tagIndexes === "number" ? tagIndexes : order.map((place) => tagIndexes[place]);
+    return rearranged(this.#takeInOrder(memory, space, arranged(vas, order), tags), order);
+  }
+
+  #takeInOrder(memory: GuestMemory, space: Space, vas: BigUint64Array, tagIndexes: Uint32Array | number): BigUint64Array {
+    const { exports, batchTags, batchOut } = this.#core;
+    let taken = 0;
+    try {
+      if (typeof tagIndexes === "number") batchTags.fill(tagIndexes);
+      this.#forEachWindow(vas, vas.length, (from, count) => {
+        if (typeof tagIndexes !== "number") batchTags.set(tagIndexes.subarray(from, from + count));
+        const done = exports.takeIn(space.record, count);
+        taken += done;
+        if (done < count) throw memoryExhausted(undefined);
+      });
+      this.#stand(memory, false);
+    } catch (error) {
+      this.#abandon();
+      this.#forEachWindow(vas, taken, (_, count) => {
+        for (let place = 0; place < count; place++) exports.giveBack(space.record, place, 0);
+      });
+      this.#endFailure(space);
+      throw error;
+    }
+    const pas = new BigUint64Array(vas.length);
+    this.#forEachWindow(vas, vas.length, (from, count) => {
+      exports.settleTaken(space.record, count);
+      pas.set(batchOut.subarray(0, count), from);
+    });
+    sweepAfterSuccess(this.#core, this.#protection);
+    return pas;
+  }
+
+  /** Gives back one reference of an address, or all of them. */
+  giveBack(space: Space | undefined, va: bigint, references: "one" | "all"): void {
+    const { exports, batchIn } = this.#core;
+    if (space) {
+      batchIn[0] = va;
+      exports.giveBack(space.record, 0, references === "all" ? 1 : 0);
+      this.#dropIfEmpty(space);
+    }
+    sweepAfterSuccess(this.#core, this.#protection);
+  }
+
+  /** Gives up all addresses of some spaces. */
+  empty(spaces: readonly Space[]): void {
+    for (const space of spaces) {
+      this.#core.exports.emptySpace(space.record);
+      this.#spaces.remove(space);
+    }
+    sweepAfterSuccess(this.#core, this.#protection);
+  }
+
+  #stand(memory: GuestMemory, exhausted: boolean): void {
+    if (exhausted) throw memoryExhausted(undefined);
+    this.#standing.run({ memory, processing: false });
+    if (this.#core.control(layout.CONTROL_AFFECTED + layout.VECTOR_USED) === 0) return;
+    this.#standing.refuse(this.#core.exports.listMoves());
+    this.#core.exports.move();
+  }
+
+  #abandon(): void {
+    const { exports } = this.#core;
+    exports.abandonTouched();
+    exports.abandonReads();
+    exports.releaseScratch();
+    exports.endProcessing();
+  }
+
+  #endFailure(space: Space): void {
+    sweepAfterFailure(this.#core, this.#protection);
+    this.#dropIfEmpty(space);
+  }
+
+  #dropIfEmpty(space: Space): void {
+    if (this.#core.u32[(space.record + layout.SPACE_ADDRESSES) >>> 2] === 0) this.#spaces.remove(space);
+  }
+
+  #forEachWindow(vas: BigUint64Array, length: number, visit: (from: number, count: number) => void): void {
+    for (let from = 0; from < length; from += layout.BATCH_LENGTH) {
+      const count = Math.min(layout.BATCH_LENGTH, length - from);
+      this.#core.batchIn.set(vas.subarray(from, from + count));
+      visit(from, count);
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { FrameMap, type FramePart } from "../../src/dump/frame-map.js";
+import { SegmentTable } from "../../src/dump/segment-table.js";
+import { FRAME_SIZE } from "../../src/model/address.js";
+
+interface Segment {
+  readonly pa: number;
+  readonly size: number;
+  readonly offset: number;
+}
+
+const FRAMES = 8;
+const SPACE = FRAMES * FRAME_SIZE;
+
+function tableOf(segments: readonly Segment[], base = 0): SegmentTable {
+  const table = new SegmentTable();
+  for (const [i, { pa, size, offset }] of segments.entries()) table.push(base + pa, size, offset, i);
+  return table;
+}
+
+/** Byte by byte: where in the file each one lies, -1 where nowhere. */
+function naiveMap(segments: readonly Segment[]): Float64Array {
+  const offsets = new Float64Array(SPACE).fill(-1);
+  for (const { pa, size, offset } of segments.toReversed()) {
+    for (let i = 0; i < size && pa + i < SPACE; i++) offsets[pa + i] = offset + i;
+  }
+  return offsets;
+}
+
+function naiveRuns(offsets: Float64Array, firstGfn: number): { gfn: number; count: number }[] {
+  const runs: { gfn: number; count: number }[] = [];
+  for (let i = 0; i < FRAMES; i++) {
+    if (offsets.subarray(i * FRAME_SIZE, (i + 1) * FRAME_SIZE).includes(-1)) continue;
+    const last = runs.at(-1);
+    if (last !== undefined && last.gfn + last.count === firstGfn + i) last.count++;
+    else runs.push({ gfn: firstGfn + i, count: 1 });
+  }
+  return runs;
+}
+
+function bytesOf(parts: readonly FramePart[]): Float64Array {
+  const offsets = new Float64Array(FRAME_SIZE).fill(-1);
+  for (const { offset, from, to } of parts) for (let at = from; at < to; at++) offsets[at] = offset + at - from;
+  return offsets;
+}
+
+/** Ends lie on frame ends, near them, and anywhere. */
+const edge = fc.oneof(
+  fc.nat(FRAMES - 1).map((gfn) => gfn * FRAME_SIZE),
+  fc.tuple(fc.nat(FRAMES - 1), fc.integer({ min: -3, max: 3 })).map(([gfn, d]) => Math.max(0, gfn * FRAME_SIZE + d)),
+  fc.nat(SPACE - 2),
+);
+const segment: fc.Arbitrary<Segment> = fc.record({ pa: edge, end: edge, offset: fc.nat(2 ** 32), identity: fc.boolean() }).map((s) => {
+  const pa = Math.min(s.pa, s.end);
+  // Often the file follows physical memory, so that neighbours are one stretch of it.
+  return { pa, size: Math.max(1, Math.abs(s.end - s.pa)), offset: s.identity ? pa + 0x8e0 : s.offset };
+});
+const base = fc.constantFrom(0, 2 ** 32, 2 ** 33 - SPACE, 2 ** 52 - SPACE);
+
+describe("the map from frames to the file", () => {
+  it("says of every frame what a map of every byte says, whatever the segments", () => {
+    fc.assert(
+      fc.property(fc.array(segment, { maxLength: 9 }), base, (segments, basePa) => {
+        const expected = naiveMap(segments);
+        const map = new FrameMap(tableOf(segments, basePa));
+        const firstGfn = basePa / FRAME_SIZE;
+        for (let i = 0; i < FRAMES; i++) {
+          const offsets = expected.subarray(i * FRAME_SIZE, (i + 1) * FRAME_SIZE);
+          const held = !offsets.includes(-1);
+          const parts = map.partsOf(firstGfn + i);
+          expect(parts !== undefined).toBe(held);
+          expect(parts === undefined || bytesOf(parts).every((offset, at) => offset === offsets[at])).toBe(true);
+          const inOneStretch = held && offsets.every((offset, at) => offset === offsets[0] + at);
+          expect(map.offsetOf(firstGfn + i)).toBe(inOneStretch ? offsets[0] : -1);
+        }
+        expect(map.runs()).toEqual(naiveRuns(expected, firstGfn));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it("reports an overlap exactly where two segments give one byte two places", () => {
+    fc.assert(
+      fc.property(fc.array(segment, { maxLength: 6 }), (segments) => {
+        const overlaps: [number, number, number][] = [];
+        new FrameMap(tableOf(segments), (winner, loser, pa) => overlaps.push([winner, loser, pa]));
+        const contradict = ([a, b]: readonly [Segment, Segment]): boolean =>
+          Math.max(a.pa, b.pa) < Math.min(a.pa + a.size, b.pa + b.size) && a.offset - a.pa !== b.offset - b.pa;
+        const pairs = segments.flatMap((a, i) => segments.slice(i + 1).map((b) => [a, b] as const));
+        expect(overlaps.length > 0).toBe(pairs.some(contradict));
+        for (const [winner, loser, pa] of overlaps) {
+          const [a, b] = [segments[winner], segments[loser]];
+          expect(winner).toBeLessThan(loser);
+          expect(contradict([a, b])).toBe(true);
+          expect(pa).toBe(Math.max(a.pa, b.pa));
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("has no frame where it has no segment", () => {
+    const map = new FrameMap(new SegmentTable());
+    expect(map.runs()).toEqual([]);
+    expect(map.offsetOf(0)).toBe(-1);
+    expect(map.partsOf(0)).toBeUndefined();
+  });
+
+  it("has no frame past the end of its address space, not even for the largest number", () => {
+    const map = new FrameMap(tableOf([{ pa: 2 ** 52 - FRAME_SIZE, size: FRAME_SIZE, offset: 0 }]));
+    expect(map.offsetOf(2 ** 40 - 1)).toBe(0);
+    for (const gfn of [2 ** 40, 2 ** 32 - 1, Number.MAX_SAFE_INTEGER]) expect(map.partsOf(gfn)).toBeUndefined();
+  });
+
+  it("is built in a moment from a hundred thousand segments on top of each other", () => {
+    const table = new SegmentTable();
+    const count = 100_000;
+    for (let i = 0; i < count; i++) table.push((i % 1000) * 7, 2 ** 32 - i, i, i);
+    let overlaps = 0;
+    const before = performance.now();
+    const map = new FrameMap(table, () => overlaps++);
+    expect(performance.now() - before).toBeLessThan(5000);
+    expect(overlaps).toBeGreaterThan(0);
+    expect(map.runs()).toEqual([{ gfn: 0, count: 2 ** 20 + 1 }]);
+  });
+});

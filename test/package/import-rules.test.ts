@@ -1,0 +1,159 @@
+/**
+ * The import rules can fail: for each of them a small tree is built that breaks it, and the checker must say so.
+ *
+ * The trees lie in a temporary folder with packages of their own; only the rule file is the real one.
+ */
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+const RULE_FILE = resolve(".dependency-cruiser.cjs");
+const CHECKER = resolve("node_modules/.bin/depcruise");
+
+interface Violation {
+  readonly from: string;
+  readonly to: string;
+  readonly rule: { readonly name: string };
+}
+
+type Tree = Readonly<Record<string, string>>;
+
+/** A tree that keeps every rule, in which the planted imports find what they import. */
+const HOUSE: Tree = {
+  "package.json": JSON.stringify({
+    type: "module",
+    dependencies: { commander: "*", comlink: "*", "cli-table3": "*", picocolors: "*" },
+    devDependencies: { fixture: "*" },
+  }),
+  "tsconfig.json": JSON.stringify({ compilerOptions: { module: "nodenext", target: "es2022" } }),
+  "src/model/plain.ts": "export const plain = 1;",
+  "src/arch/mode.ts": 'import { plain } from "../model/plain.js"; export const mode = plain;',
+  "src/core/core.ts": 'import { mode } from "../arch/mode.js"; export const core = mode;',
+  "src/dump/open.ts": 'import { mode } from "../arch/mode.js"; export const open = mode;',
+  "src/dump/node-file.ts": 'import { readSync } from "node:fs"; export const read = readSync;',
+  "src/monitor/monitor.ts": 'import { core } from "../core/core.js"; export const monitor = core;',
+  "src/space/maps.ts": 'import { core } from "../core/core.js"; export const maps = core;',
+  "src/index.ts": 'export { monitor } from "./monitor/monitor.js"; export { open } from "./dump/open.js";',
+  "src/worker/index.ts": 'import { wrap } from "comlink"; export const start = wrap;',
+  "src/worker/spawn-node.ts": 'import { Worker } from "node:worker_threads"; export const spawn = Worker;',
+  "src/cli/main.ts": 'import { Command } from "commander"; import { monitor } from "../index.js"; export const main = [Command, monitor];',
+  "web-demo/page.ts": 'import { monitor } from "../src/index.js"; export const page = monitor;',
+  "assembly/index.ts": "export function walk(): void {}",
+  ...packageFiles("commander", "Command"),
+  ...packageFiles("comlink", "wrap"),
+  ...packageFiles("cli-table3", "Table"),
+  ...packageFiles("picocolors", "red"),
+  ...packageFiles("fixture", "fixture"),
+};
+
+/** What breaks each rule: the file with the import, and what it imports. */
+const PLANTS: Readonly<Record<string, readonly (readonly [from: string, specifier: string])[]>> = {
+  "no-circles": [["src/model/circle-back.ts", "./circle.js"]],
+  resolvable: [["src/core/lost.ts", "./nowhere.js"]],
+  "declared-dependencies": [["src/core/undeclared.ts", "fixture"]],
+  "floor-model": [
+    ["src/model/up.ts", "../arch/mode.js"],
+    ["src/model/package.ts", "comlink"],
+  ],
+  "floor-arch": [
+    ["src/arch/up.ts", "../core/core.js"],
+    ["src/arch/bedrock.ts", "../../assembly/index.js"],
+  ],
+  "floor-dump": [["src/dump/sideways.ts", "../core/core.js"]],
+  "floor-core": [["src/core/sideways.ts", "../dump/open.js"]],
+  "floor-monitor": [
+    ["src/monitor/dump.ts", "../dump/open.js"],
+    ["src/monitor/space.ts", "../space/maps.js"],
+  ],
+  "floor-space": [["src/space/monitor.ts", "../monitor/monitor.js"]],
+  "public-entry": [["src/index.ts", "./cli/main.js"]],
+  "roof-worker": [["src/worker/cli.ts", "../cli/main.js"]],
+  "roof-cli": [["src/cli/behind.ts", "../monitor/monitor.js"]],
+  "roof-web-demo": [["web-demo/behind.ts", "../src/core/core.js"]],
+  "node-modules-of-node": [
+    ["src/dump/other-file.ts", "node:fs"],
+    ["src/core/bare.ts", "fs"],
+    ["src/worker/host.ts", "node:worker_threads"],
+  ],
+  "comlink-in-worker": [["src/monitor/talk.ts", "comlink"]],
+  "terminal-in-cli": [
+    ["src/dump/colour.ts", "picocolors"],
+    ["src/index.ts", "cli-table3"],
+    ["src/worker/arguments.ts", "commander"],
+  ],
+};
+
+/** Further files that a plant needs. */
+const COMPANIONS: Tree = { "src/model/circle.ts": 'import "./circle-back.js";' };
+
+describe("the import rules", () => {
+  let folder = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "import-rules-"));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("pass a tree that keeps them", () => {
+    writeTree(folder, HOUSE);
+
+    expect(violations(folder)).toEqual([]);
+  });
+
+  test("have a plant each", () => {
+    const { forbidden } = createRequire(import.meta.url)(RULE_FILE) as { forbidden: readonly { name: string }[] };
+
+    expect(forbidden.map((rule) => rule.name).sort()).toEqual(Object.keys(PLANTS).sort());
+  });
+
+  test("catch every plant by the rule it breaks", () => {
+    const plants = Object.entries(PLANTS).flatMap(([rule, imports]) => imports.map(([from, specifier]) => ({ rule, from, specifier })));
+    const planted: Record<string, string> = {};
+    for (const { from, specifier } of plants) {
+      planted[from] = `${planted[from] ?? HOUSE[from] ?? ""}\nimport "${specifier}";\n`;
+    }
+    writeTree(folder, { ...HOUSE, ...planted, ...COMPANIONS });
+
+    const caught = new Set(violations(folder).map((violation) => `${violation.rule.name} in ${violation.from}`));
+
+    expect(plants.map(({ rule, from }) => `${rule} in ${from}`).filter((plant) => !caught.has(plant))).toEqual([]);
+  });
+
+  test("hold for imports of types too", () => {
+    writeTree(folder, { ...HOUSE, "src/model/types.ts": 'import type { mode } from "../arch/mode.js"; export type Mode = typeof mode;' });
+
+    expect(violations(folder).map((violation) => violation.rule.name)).toEqual(["floor-model"]);
+  });
+
+  test("make the checker fail, not only complain", () => {
+    writeTree(folder, { ...HOUSE, "src/model/up.ts": 'import "../arch/mode.js";' });
+
+    const { status } = spawnSync(CHECKER, ["--config", RULE_FILE, "src"], { cwd: folder });
+
+    expect(status).toBeGreaterThan(0);
+  });
+});
+
+function packageFiles(name: string, exported: string): Tree {
+  return {
+    [`node_modules/${name}/package.json`]: JSON.stringify({ name, version: "1.0.0", type: "module", exports: "./index.js" }),
+    [`node_modules/${name}/index.js`]: `export const ${exported} = 1;`,
+  };
+}
+
+function writeTree(folder: string, tree: Tree): void {
+  for (const [path, text] of Object.entries(tree)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+}
+
+function violations(folder: string): readonly Violation[] {
+  const report = execFileSync(CHECKER, ["--config", RULE_FILE, "--output-type", "json", "src", "web-demo"], { cwd: folder });
+  return (JSON.parse(report.toString()) as { summary: { violations: readonly Violation[] } }).summary.violations;
+}
