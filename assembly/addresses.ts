@@ -2,15 +2,16 @@
  * Addresses come and go: into the leaf nodes' cells, a reference at a time, and out of them.
  *
  * An address is a cell (or a row, where several share a page): offset in the page, references, tag. It is in exactly one
- * trie of its space. One taken in by the call under way is fresh: not yet counted among the backed ones.
+ * trie of its space. Its backed bit says whether it is counted among the backed ones, so that giving it back need not ask
+ * the table.
  */
 import { allocate, release } from "./arena";
 import {
   BATCH_IN,
   BATCH_OUT,
   BATCH_TAGS,
+  CELL_BACKED,
   CELL_CHAINED,
-  CELL_FRESH,
   CELL_MOST_REFERENCES,
   CELL_OFFSET,
   CELL_REFERENCE,
@@ -40,8 +41,9 @@ const NONE: u64 = ~(<u64>0);
 export function takeIn(space: usize, count: u32): u32 {
   let leaf: usize = 0;
   let reach = NONE;
-  for (let i: u32 = 0; i < count; i++) {
-    if (!hasRoomForAddress()) return i;
+  let added: i32 = 0;
+  let i: u32 = 0;
+  for (; i < count && hasRoomForAddress(); i++) {
     const va = load<u64>(BATCH_IN + ((<usize>i) << 3));
     if (load<u32>(space, SPACE_CUTS) && referenceCut(space, va)) continue;
     if (va >> LEAF_REACH_LOG2 != reach) {
@@ -51,16 +53,18 @@ export function takeIn(space: usize, count: u32): u32 {
     const slot = slotAt(va, 1);
     const offset = <u32>va & CELL_OFFSET;
     const tag = load<u32>(BATCH_TAGS + ((<usize>i) << 2));
-    if (isUsed(leaf, slot)) reference(space, cellOf(leaf, slot), offset, tag);
-    else {
-      const cell = addCell(leaf, slot);
-      store<u32>(cell, tag);
-      store<u32>(cell, offset | CELL_FRESH | CELL_REFERENCE, 4);
-      touch(leaf, 0);
-      countAddress(space, 1);
+    if (isUsed(leaf, slot)) {
+      reference(space, cellOf(leaf, slot), offset, tag);
+      continue;
     }
+    const cell = addCell(leaf, slot);
+    store<u32>(cell, tag);
+    store<u32>(cell, offset | CELL_REFERENCE, 4);
+    touch(leaf, 0);
+    added++;
   }
-  return count;
+  if (added) countAddress(space, added);
+  return i;
 }
 
 /** First of `count` addresses of BATCH_IN whose bits from `bits` - 1 up are not all equal; `count`: there is none. */
@@ -119,7 +123,7 @@ function reference(space: usize, cell: usize, offset: u32, tag: u32): void {
     store<u32>(only, 0, ROW_NEXT);
     store<u32>(only, load<u32>(cell), ROW_TAG);
     store<u32>(only, word / CELL_REFERENCE, ROW_REFERENCES);
-    store<u32>(only, word & (CELL_OFFSET | CELL_FRESH), ROW_OFFSET);
+    store<u32>(only, word & (CELL_OFFSET | CELL_BACKED), ROW_OFFSET);
     store<u32>(cell, <u32>only);
     store<u32>(cell, CELL_CHAINED, 4);
   }
@@ -131,7 +135,7 @@ function reference(space: usize, cell: usize, offset: u32, tag: u32): void {
   const added = allocate(ROW_BYTES_LOG2);
   store<u32>(added, tag, ROW_TAG);
   store<u32>(added, 1, ROW_REFERENCES);
-  store<u32>(added, offset | CELL_FRESH, ROW_OFFSET);
+  store<u32>(added, offset, ROW_OFFSET);
   linkRow(cell, added);
   countAddress(space, 1);
 }
@@ -167,7 +171,7 @@ function makeChained(cell: usize): void {
   store<u32>(row, 0, ROW_NEXT);
   store<u32>(row, load<u32>(cell), ROW_TAG);
   store<u32>(row, word / CELL_REFERENCE, ROW_REFERENCES);
-  store<u32>(row, word & (CELL_OFFSET | CELL_FRESH), ROW_OFFSET);
+  store<u32>(row, word & (CELL_OFFSET | CELL_BACKED), ROW_OFFSET);
   store<u32>(cell, <u32>row);
   store<u32>(cell, CELL_CHAINED, 4);
 }
@@ -184,11 +188,12 @@ export function locate(space: usize, va: u64): usize {
   return 0;
 }
 
-/** Counts what is fresh among the first `count` of BATCH_IN and answers all their PAs in BATCH_OUT. */
+/** Counts the backed ones among the first `count` of BATCH_IN that are not counted yet, and answers all PAs in BATCH_OUT. */
 export function settleTaken<M extends PagingMode>(space: usize, count: u32): void {
   let leaf: usize = 0;
   let reach = NONE;
   let from: u64 = 0;
+  let backed: i32 = 0;
   const cuts = load<u32>(space, SPACE_CUTS) != 0;
   for (let i: u32 = 0; i < count; i++) {
     const va = load<u64>(BATCH_IN + ((<usize>i) << 3));
@@ -200,32 +205,35 @@ export function settleTaken<M extends PagingMode>(space: usize, count: u32): voi
     const slot = slotAt(va, 1);
     const outcome = outcomeOf<M>(leaf, slot, from);
     const offset = <u32>va & CELL_OFFSET;
-    const fresh = freshWordOf(cellOf(leaf, slot), offset);
-    if (fresh) {
-      store<u32>(fresh, load<u32>(fresh) & ~CELL_FRESH);
-      if (outcome & OUTCOME_BACKED) countBacked(1);
+    if (!(outcome & OUTCOME_BACKED)) {
+      store<u64>(BATCH_OUT + ((<usize>i) << 3), NONE);
+      continue;
     }
-    store<u64>(BATCH_OUT + ((<usize>i) << 3), outcome & OUTCOME_BACKED ? (outcome & OUTCOME_PA) | offset : NONE);
+    const flags = flagsOf(cellOf(leaf, slot), offset);
+    const word = load<u32>(flags);
+    if (!(word & CELL_BACKED)) {
+      store<u32>(flags, word | CELL_BACKED);
+      backed++;
+    }
+    store<u64>(BATCH_OUT + ((<usize>i) << 3), (outcome & OUTCOME_PA) | offset);
   }
+  if (backed) countBacked(backed);
 }
 
-/** Where the fresh bit of an address lies, if it is fresh; else 0. */
-function freshWordOf(cell: usize, offset: u32): usize {
-  const word = load<u32>(cell, 4);
-  if (!(word & CELL_CHAINED)) return word & CELL_FRESH ? cell + 4 : 0;
-  const row = rowAt(cell, offset);
-  return load<u32>(row, ROW_OFFSET) & CELL_FRESH ? row + ROW_OFFSET : 0;
+/** Where the backed bit of an address lies. */
+function flagsOf(cell: usize, offset: u32): usize {
+  return load<u32>(cell, 4) & CELL_CHAINED ? rowAt(cell, offset) + ROW_OFFSET : cell + 4;
 }
 
-/** Gives back one reference of the first address of BATCH_IN, or all. */
-export function giveBack<M extends PagingMode>(space: usize, va: u64, all: bool): void {
+/** Gives back one reference of an address, or all. */
+export function giveBack(space: usize, va: u64, all: bool): void {
   const leaf = locate(space, va);
   if (!leaf) return;
   const slot = slotAt(va, 1);
   const offset = <u32>va & CELL_OFFSET;
   const cell = cellOf(leaf, slot);
   const word = load<u32>(cell, 4);
-  let fresh: bool;
+  let flags = word;
   if (word & CELL_CHAINED) {
     const row = rowAt(cell, offset);
     const references = load<u32>(row, ROW_REFERENCES);
@@ -233,7 +241,7 @@ export function giveBack<M extends PagingMode>(space: usize, va: u64, all: bool)
       store<u32>(row, references - 1, ROW_REFERENCES);
       return;
     }
-    fresh = (load<u32>(row, ROW_OFFSET) & CELL_FRESH) != 0;
+    flags = load<u32>(row, ROW_OFFSET);
     let link = cell;
     while (load<u32>(link) != <u32>row) link = load<u32>(link);
     store<u32>(link, load<u32>(row, ROW_NEXT));
@@ -243,18 +251,17 @@ export function giveBack<M extends PagingMode>(space: usize, va: u64, all: bool)
       store<u32>(cell, word - CELL_REFERENCE, 4);
       return;
     }
-    fresh = (word & CELL_FRESH) != 0;
     store<u32>(cell, 0);
   }
   countAddress(space, -1);
-  if (!fresh && outcomeOf<M>(leaf, slot, inherited<M>(leaf)) & OUTCOME_BACKED) countBacked(-1);
+  if (flags & CELL_BACKED) countBacked(-1);
   if (word & CELL_CHAINED && load<u32>(cell)) return; // others of the page are left
   removeCell(leaf, slot);
   unuse(leaf, slot);
   prune(leaf);
 }
 
-/** What is kept of one address, for `lookup`: 0 where it is not monitored, else 1 and { tag, references, outcome, } in BATCH_OUT. */
+/** What is kept of one address, for `lookup`: 0 where it is not monitored, else 1 and { u32 tag, u32 references, u64 outcome } in BATCH_OUT. */
 export function lookUp<M extends PagingMode>(space: usize, va: u64): u32 {
   const leaf = locate(space, va);
   if (!leaf) return 0;

@@ -12,6 +12,7 @@ import {
   CONTROL_BUMP,
   CONTROL_END,
   CONTROL_FREE,
+  CONTROL_FREE_PAGES,
   CONTROL_MARKS_BUMP,
   CONTROL_MARKS_CURSOR,
   CONTROL_MARKS_FREE,
@@ -22,13 +23,18 @@ const PAGE_LOG2: u32 = 12;
 const SIZES: usize = 32;
 
 /** Bytes between the two arenas. */
-export function freshBytes(): u32 {
+function freshBytes(): u32 {
   return load<u32>(CONTROL, CONTROL_MARKS_CURSOR) - load<u32>(CONTROL, CONTROL_ARENA_CURSOR);
+}
+
+/** Bytes in pages that no block lies in: between the arenas, and freed as pages. */
+export function availableBytes(): u32 {
+  return freshBytes() + load<u32>(CONTROL, CONTROL_FREE_PAGES) * FRAME_BYTES;
 }
 
 /** True where `bytes` can be had in blocks of a page and less, whatever their sizes. */
 export function reserve(bytes: u32): bool {
-  return freshBytes() >= bytes + 24 * FRAME_BYTES; // a page for each size below a page, of each arena
+  return availableBytes() >= bytes + 24 * FRAME_BYTES; // a page for each size below a page, of each arena
 }
 
 /** A block of 2^log2 bytes of the arena, aligned to its size up to a page; 0: none is left. */
@@ -37,12 +43,13 @@ export function allocate(log2: u32): usize {
   const freed = load<u32>(list);
   if (freed) {
     store<u32>(list, load<u32>(freed));
+    if (log2 == PAGE_LOG2) countFreePages(-1);
     return freed;
   }
   if (log2 >= PAGE_LOG2) return freshUp((<u32>1) << log2);
   const bump = CONTROL + CONTROL_BUMP + ((<usize>log2) << 2);
   let at: usize = load<u32>(bump);
-  if (!(at & (FRAME_BYTES - 1))) at = freshUp(FRAME_BYTES);
+  if (!(at & (FRAME_BYTES - 1))) at = allocate(PAGE_LOG2);
   if (at) store<u32>(bump, <u32>at + ((<u32>1) << log2));
   return at;
 }
@@ -51,6 +58,11 @@ export function release(block: usize, log2: u32): void {
   const list = CONTROL + CONTROL_FREE + ((<usize>log2) << 2);
   store<u32>(block, load<u32>(list));
   store<u32>(list, <u32>block);
+  if (log2 == PAGE_LOG2) countFreePages(1);
+}
+
+function countFreePages(by: i32): void {
+  store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_FREE_PAGES) + by, CONTROL_FREE_PAGES);
 }
 
 /** As `allocate`, of the marks' arena. */
@@ -78,6 +90,7 @@ export function releaseForMarks(block: usize, log2: u32): void {
 /** Forgets every block of the arena. */
 export function resetArena(): void {
   store<u32>(CONTROL, ARENA, CONTROL_ARENA_CURSOR);
+  store<u32>(CONTROL, 0, CONTROL_FREE_PAGES);
   memory.fill(CONTROL + CONTROL_FREE, 0, SIZES << 2);
   memory.fill(CONTROL + CONTROL_BUMP, 0, SIZES << 2);
 }

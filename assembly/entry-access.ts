@@ -29,11 +29,11 @@ const D_BIT: u64 = 6;
 @final
 @unmanaged
 export class Amd64Access extends EntryAccess {
-  accessOf(entry: u64, level: u32): u32 {
+  accessOf(entry: u64, _level: u32): u32 {
     return READ | (<u32>(entry >> WRITE_SHIFT) & WRITE) | (<u32>(entry << USER_SHIFT) & USER) | (<u32>((entry >> XD_BIT) ^ 1) * EXECUTE);
   }
 
-  detailsOf(entry: u64, level: u32): u64 {
+  detailsOf(entry: u64, _level: u32): u64 {
     return ((entry >> G_BIT) & 1) | (((entry >> A_BIT) & 1) << DETAIL_BITS) | (((entry >> D_BIT) & 1) << (2 * DETAIL_BITS));
   }
 }

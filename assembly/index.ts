@@ -34,12 +34,24 @@ import {
   undo,
 } from "./process";
 import { entriesOfKind as entriesOfKindIn, isZeroFrame, selfMapAt as selfMapAtIn } from "./scan";
-import { committedPath as committedPathIn, createSpace, emptySpace as emptySpaceIn, noteTags, releaseSpace, resetMonitor } from "./spaces";
+import { committedPath as committedPathIn, createSpace, emptySpace, noteTags, releaseSpace, resetMonitor } from "./spaces";
 import { abandonReads, abandonTouched, absorb, nextReads, settleLevel, standLevel as standLevelIn } from "./stand";
 import { forgetTable, sweep } from "./tables";
 import { walkBatch as walkBatchIn, walkOne as walkOneIn } from "./walk";
 
-export { absorbFrames, absorbPairs, beginSpaces, compareSpace, createCursor, listSpace, releaseCursor } from "./space";
+export {
+  absorbFrames,
+  absorbPairs,
+  beginSpaces,
+  compareSpace,
+  createCursor,
+  judgeRoot,
+  listSpace,
+  releaseCursor,
+  rootEntries,
+  scanFrames,
+  sumSpace,
+} from "./space";
 export {
   abandonReads,
   abandonTouched,
@@ -57,6 +69,7 @@ export {
   diffReads,
   diffTable,
   dropFrames,
+  emptySpace,
   endProcessing,
   firstNonCanonical,
   forgetTable,
@@ -113,9 +126,7 @@ export function settleTaken(space: usize, count: u32): void {
 
 /** Gives back one reference of the `place`-th address of the batch, or all. */
 export function giveBack(space: usize, place: u32, all: bool): void {
-  const va = load<u64>(BATCH_IN + ((<usize>place) << 3));
-  if (is4Level()) giveBackIn<Amd64>(space, va, all);
-  else giveBackIn<Amd64La57>(space, va, all);
+  giveBackIn(space, load<u64>(BATCH_IN + ((<usize>place) << 3)), all);
 }
 
 /** Looks up the first address of the batch. */
@@ -129,12 +140,6 @@ export function committedPath(space: usize): void {
   const va = load<u64>(BATCH_IN);
   if (is4Level()) committedPathIn<Amd64>(space, va);
   else committedPathIn<Amd64La57>(space, va);
-}
-
-/** Gives up all addresses of a space. */
-export function emptySpace(space: usize): void {
-  if (is4Level()) emptySpaceIn<Amd64>(space);
-  else emptySpaceIn<Amd64La57>(space);
 }
 
 /** Lists the affected leaves of a space. */

@@ -102,6 +102,10 @@ export const CONTROL_MARKS: u32 = 108; // u32, mark records
 export const CONTROL_FRAMES: u32 = 112; // u32, frames kept for translation
 export const CONTROL_FIRST_FRAME: u32 = 116; // u32
 export const CONTROL_LEVELS: u32 = 120; // u32
+export const CONTROL_FREE_PAGES: u32 = 320; // u32, freed blocks of a page
+export const CONTROL_LAST_LEAF: u32 = 304; // u32, leaf node found last in a trie 0; 0 where it has gone
+export const CONTROL_LAST_SPACE: u32 = 308; // u32
+export const CONTROL_LAST_REACH: u32 = 312; // u64, VA >> 21 of it
 export const CONTROL_READ_FIRST: u32 = 124; // u32, next table to list
 export const CONTROL_TABLE_INDEX: u32 = 128; // index head
 export const CONTROL_MARK_INDEX: u32 = 144; // index head
@@ -164,7 +168,7 @@ export const TRIES: u32 = 6;
  * A node: 512 slots of a trie, at a level. It stands on the table that its path leads to, or nowhere.
  * Cells are packed by rank in the bitmap while they are few; 8 bytes each:
  *   upper   u32 child node, u32 0
- *   leaf    u32 tag, u32 { 0-11 offset in the page, 12 chained, 13 fresh, 14-31 references }
+ *   leaf    u32 tag, u32 { 0-11 offset in the page, 12 chained, 13 backed, 14-31 references }
  *   chained u32 first row, u32 { 12 }
  */
 export const NODE_BYTES_LOG2: u32 = 7;
@@ -190,7 +194,7 @@ export const NODE_FLAG_MOVED: u32 = 4; // stands elsewhere than at the start of 
 
 export const CELL_OFFSET: u32 = 0xfff;
 export const CELL_CHAINED: u32 = 1 << 12;
-export const CELL_FRESH: u32 = 1 << 13; // taken in by this call, not yet counted
+export const CELL_BACKED: u32 = 1 << 13; // counted among the backed addresses
 export const CELL_REFERENCE: u32 = 1 << 14;
 export const CELL_MOST_REFERENCES: u32 = (1 << 18) - 1;
 
@@ -199,7 +203,7 @@ export const ROW_BYTES_LOG2: u32 = 4;
 export const ROW_NEXT: u32 = 0; // u32
 export const ROW_TAG: u32 = 4; // u32
 export const ROW_REFERENCES: u32 = 8; // u32
-export const ROW_OFFSET: u32 = 12; // u32, offset in the page, CELL_FRESH
+export const ROW_OFFSET: u32 = 12; // u32, offset in the page, CELL_BACKED
 
 // A node's scratch while processing: bitmaps.
 export const SCRATCH_BYTES_LOG2: u32 = 8;
@@ -219,6 +223,8 @@ export const TABLE_SCRATCH: u32 = 28; // u32
 export const TABLE_NEXT: u32 = 32; // u32, all tables
 export const TABLE_PREVIOUS: u32 = 36; // u32
 export const TABLE_SUSPECT_NEXT: u32 = 40; // u32
+export const TABLE_NODES: u32 = 44; // u32, that stand on it
+export const TABLE_COUNTS: u32 = 48; // u32 ptr, 512 x u32 nodes that use each entry; 0 while the nodes are few
 export const TABLE_MONITORED: u32 = 64; // bitmap
 export const TABLE_FLAG_UNREAD: u32 = 1; // no copy yet
 export const TABLE_FLAG_QUEUED: u32 = 2;
@@ -287,10 +293,12 @@ export const CONTROL_SPACE_READ: u32 = 1060; // u32, tables read
 export const CONTROL_SPACE_ROUND: u32 = 1064; // u32, number of the last batch of wants
 export const CONTROL_SPACE_WANTED: u32 = 1068; // u32 x 2, frames listed, by side
 export const CONTROL_SPACE_ROWS: u32 = 1076; // u32, rows in the window
+export const CONTROL_EQUAL_INDEX: u32 = 1120; // index head, GFN >> 15 and generation -> bitmap of frames that are equal on both sides
 
 // Half of READS, READ_GFNS and the staging area is one side's. The halves lie an odd number of pages apart (aliasing).
 export const HALF_READS: u32 = 128;
 export const HALF_STAGING: u32 = 0x81000;
+export const SPACE_READ_FLAGS: u32 = 0x40800; // u8 a place, behind READS: 1 read
 
 /** A frame read as a table, on one side. */
 export const SPACE_FRAME_BYTES_LOG2: u32 = 6;
@@ -299,13 +307,13 @@ export const SPACE_FRAME_STATE: u32 = 4; // u32, KEPT_…
 export const SPACE_FRAME_ROUND: u32 = 8; // u32, batch that lists it
 export const SPACE_FRAME_SAID: u32 = 12; // u32, 1: its absence has been said
 export const SPACE_FRAME_EMPTY: u32 = 16; // u32, bit L: nothing is mapped below it as a table of level L
-export const SPACE_FRAME_SUMS: u32 = 20; // u32 x 6, its sums as a table of level L
-export const SPACE_FRAME_PLAUSIBLE: u32 = 44; // u16 x 6, how good a table of level L it makes; 0 not yet known
+export const SPACE_FRAME_SUMS: u32 = 20; // u32 x 5 from level 1 on, its sums as a table of that level
+export const SPACE_FRAME_PLAUSIBLE: u32 = 42; // u16 x 5 from level 1 on, how good a table of that level it makes; 0 not yet known
+export const SPACE_FRAME_HELD: u32 = 52; // u16 x 5, the same where what is not in the dump speaks against it
 
 /** Two frames, one a side, that stand at one place. */
 export const PAIR_BYTES_LOG2: u32 = 5;
 export const PAIR_STATE: u32 = 0; // u32
-export const PAIR_ROUND: u32 = 4; // u32
 export const PAIR_COUNT: u32 = 8; // u32, entries that differ as PTEs
 export const PAIR_ENTRIES: u32 = 12; // u32 ptr, { u64 before, u64 after, u64 place }
 export const PAIR_SAME: u32 = 16; // u32 ptr, 4 x 256 bits: levels 2 to 5, by both sides' access: nothing changes below
@@ -369,3 +377,25 @@ export const CHANGED_OUT: u32 = 2;
 export const CHANGED_PA: u32 = 3;
 export const CHANGED_ACCESS: u32 = 4;
 export const CHANGED_SIZE: u32 = 5;
+
+// Finding roots: what every frame of a dump could be, a byte each, in blocks of 4096 frames.
+export const CONTROL_CLASS_INDEX: u32 = 1088; // index head, GFN >> 12 -> block of classes
+export const CONTROL_FRAME_LIMIT: u32 = 1104; // f64, no frame of the guest has this GFN or a higher one
+export const CLASS_HELD: u32 = 1; // the dump holds the frame
+export const CLASS_ZERO: u32 = 2;
+export const CLASS_TOP: u32 = 4; // entries that lead to tables, as those of a top-level table do
+export const CLASS_MIDDLE: u32 = 8; // entries that lead to tables or map large pages
+export const CLASS_LAST: u32 = 16; // entries that map pages
+
+// How plausible a table is: 0 not yet known, 1 nothing below it tells, else 2 + thousandths.
+export const PLAUSIBLE_UNTOLD: u32 = 1;
+export const PLAUSIBLE_NONE: u32 = 2;
+export const PLAUSIBLE_ALL: u32 = 1002;
+
+// Facts of a candidate, u32 from BATCH_OUT on, then a f64 a slot at BATCH_IN: GFN of the table it leads to, 0 none, negative for the kernel alone.
+export const FACT_PLAUSIBLE: u32 = 0;
+export const FACT_PLAUSIBLE_LOWER: u32 = 4; // of the slots of the lower half that user mode may use
+export const FACT_TABLES: u32 = 8; // slots that lead to tables
+export const FACT_MALFORMED: u32 = 12;
+export const FACT_SELF_MAP: u32 = 16; // slot that leads back to the candidate, 512 none
+export const FACT_HELD: u32 = 20; // FACT_PLAUSIBLE where what is not in the dump speaks against it

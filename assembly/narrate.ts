@@ -6,6 +6,7 @@
  */
 import { nextBit } from "./bitmap";
 import {
+  CELL_BACKED,
   CELL_CHAINED,
   CELL_OFFSET,
   CONTROL,
@@ -89,7 +90,7 @@ function goThrough<M extends PagingMode>(counting: bool): u32 {
           continue;
         }
         if (rows > EVENT_ROWS - 2) return pause(rows, cursor, slot, outcome, 0);
-        rows = tell(rows, leaf, slot, word & CELL_OFFSET, load<u32>(cell), before, now);
+        rows = tell(rows, leaf, slot, cell + 4, load<u32>(cell), before, now);
         continue;
       }
       for (row = row ? row : load<u32>(cell); row; row = load<u32>(row, ROW_NEXT)) {
@@ -98,7 +99,7 @@ function goThrough<M extends PagingMode>(counting: bool): u32 {
           continue;
         }
         if (rows > EVENT_ROWS - 2) return pause(rows, cursor, slot, outcome, row);
-        rows = tell(rows, leaf, slot, load<u32>(row, ROW_OFFSET) & CELL_OFFSET, load<u32>(row, ROW_TAG), before, now);
+        rows = tell(rows, leaf, slot, row + ROW_OFFSET, load<u32>(row, ROW_TAG), before, now);
       }
     }
   }
@@ -123,7 +124,11 @@ function tells(before: u64, now: u64): bool {
   return ((before ^ now) & OUTCOME_BACKED) != 0 || (now & OUTCOME_BACKED && (before ^ now) & OUTCOME_PA);
 }
 
-function tell(rows: u32, leaf: usize, slot: u32, offset: u32, tag: u32, before: u64, now: u64): u32 {
+/** Writes the rows of one address, whose offset and backed bit lie at `flags`, and counts it anew. */
+function tell(rows: u32, leaf: usize, slot: u32, flags: usize, tag: u32, before: u64, now: u64): u32 {
+  const word = load<u32>(flags);
+  const offset = word & CELL_OFFSET;
+  store<u32>(flags, now & OUTCOME_BACKED ? word | CELL_BACKED : word & ~CELL_BACKED);
   const va = load<u64>(leaf, NODE_VA) + ((<u64>slot) << PAGE_BITS) + offset;
   const space = load<u32>(load<u32>(leaf, NODE_SPACE), SPACE_ID);
   let backed = load<u32>(CONTROL, CONTROL_BACKED);

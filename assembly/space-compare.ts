@@ -7,11 +7,14 @@
  */
 import { ALL_ACCESS, EntryAccess } from "./entry-access";
 import {
+  BATCH_IN,
+  BATCH_OUT,
   CONTROL,
   CONTROL_KEEP,
   CONTROL_RESERVED,
   CONTROL_SPACE_ROWS,
   ENTRIES,
+  HALF_READS,
   KEPT_UNREADABLE,
   KEPT_WANTED,
   KIND_LEAF,
@@ -52,10 +55,12 @@ import {
 import { PagingMode } from "./mode";
 import { addChange, NO_ROOM, NOTHING_CHANGED } from "./space-changes";
 import { beginWants, mayWant, sayUnreadable, sideKey, spaceFrame, tryFrame, want, wantedOn } from "./space-frames";
-import { compareKept, isCompared, isSame, noteSame, pairOf, wantPair } from "./space-pairs";
+import { compareKept, isCompared, isEqual, isSame, noteSame, pairOf, tryPair, wantPair } from "./space-pairs";
 import { addressBits, canonical, closeRow } from "./space-rows";
 import { beginStep, copyAt, endStep, lastPlace, stepAt } from "./space-steps";
 
+/** Both sides of so many are compared out of the nearest cache. */
+const PAIRS_AT_ONCE: u32 = 64;
 const NO_ENTRY: u64 = ~(<u64>0);
 const GO_ON: u32 = 0xff; // no status of the kernel's: the slot has been seen to
 
@@ -220,9 +225,9 @@ function enterTables<M extends PagingMode, A extends EntryAccess>(
   const isTableAfter = load<u32>(below, STEP_KIND + 4) == KIND_TABLE;
   let pair: usize = 0;
   if (isTableBefore && isTableAfter) {
+    if (isPair(below, level)) return comparePair<M, A>(cursor, step, below, at, capacity);
     pair = pairOf(before, after, load<u32>(cursor, SPACE_CURSOR_GENERATION));
     if (!pair) return SPACE_EXHAUSTED;
-    if (isPair(below, level)) return comparePair<M, A>(cursor, step, below, pair, at, capacity);
     if (level > 2 && isSame(pair, level - 1, load<u32>(below, STEP_ACCESS), load<u32>(below, STEP_ACCESS + 4))) return GO_ON;
   }
   let lacking = false;
@@ -237,7 +242,7 @@ function enterTables<M extends PagingMode, A extends EntryAccess>(
     store<u32>(ofSide, <u32>frame, STEP_FRAME);
     lacking = lacking || state == KEPT_UNREADABLE;
   }
-  if (lacking) return sayLacking<M>(cursor, step, below, level, at);
+  if (lacking) return sayLacking<M>(cursor, below, level, at);
   if (!pair) {
     const side: u32 = isTableBefore ? SIDE_BEFORE : SIDE_AFTER;
     const other = load<u32>(below + ((<usize>(1 - side)) << 2), STEP_KIND);
@@ -249,22 +254,20 @@ function enterTables<M extends PagingMode, A extends EntryAccess>(
 }
 
 /** The changes of a pair of last-level tables, from `at` on. */
-function comparePair<M extends PagingMode, A extends EntryAccess>(
-  cursor: usize,
-  step: usize,
-  below: usize,
-  pair: usize,
-  at: u64,
-  capacity: u32,
-): u32 {
-  if (!isCompared(pair)) return wantTables<M, A>(cursor, step, 2, at, SPACE_WANT_PAIRS);
+function comparePair<M extends PagingMode, A extends EntryAccess>(cursor: usize, step: usize, below: usize, at: u64, capacity: u32): u32 {
+  const before = load<u64>(below, STEP_LEAF_PA);
+  const after = load<u64>(below, STEP_LEAF_PA + 8);
+  const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
+  if (before == after && isEqual(before, generation)) return GO_ON;
+  const pair = tryPair(before, after, generation);
+  if (!pair || !isCompared(pair)) return wantTables<M, A>(cursor, step, 2, at, SPACE_WANT_PAIRS);
   const mode = changetype<M>(0);
   if (load<u32>(pair, PAIR_STATE) & (PAIR_NO_BEFORE | PAIR_NO_AFTER)) {
     for (let side: u32 = 0; side < SIDES; side++) {
       const gfn = load<u64>(below + ((<usize>side) << 3), STEP_LEAF_PA);
       store<u32>(below + ((<usize>side) << 2), <u32>tryFrame(gfn, sideKey(cursor, side)), STEP_FRAME);
     }
-    return sayLacking<M>(cursor, step, below, 2, at);
+    return sayLacking<M>(cursor, below, 2, at);
   }
   const count = load<u32>(pair, PAIR_COUNT);
   if (!count) return GO_ON;
@@ -305,7 +308,7 @@ function comparePair<M extends PagingMode, A extends EntryAccess>(
 }
 
 /** Says which of the slot's tables cannot be read, one a call; GO_ON: all has been said, and there is no change to be had. */
-function sayLacking<M extends PagingMode>(cursor: usize, step: usize, below: usize, level: u32, at: u64): u32 {
+function sayLacking<M extends PagingMode>(cursor: usize, below: usize, level: u32, at: u64): u32 {
   const mode = changetype<M>(0);
   const va = canonical<M>(at & ~(((<u64>1) << mode.shiftAt(level)) - 1));
   for (let side: u32 = 0; side < SIDES; side++) {
@@ -337,7 +340,8 @@ function wantTables<M extends PagingMode, A extends EntryAccess>(cursor: usize, 
   const below = stepAt(cursor, level - 1);
   beginWants();
   if (!mayWant(SIDE_BEFORE) || !mayWant(SIDE_AFTER)) return SPACE_OVER_BOUND;
-  for (let place = first; place < last && mayWant(SIDE_BEFORE) && mayWant(SIDE_AFTER); place++) {
+  const most: u32 = status == SPACE_WANT_PAIRS ? PAIRS_AT_ONCE : HALF_READS;
+  for (let place = first; place < last && wantedOn(SIDE_BEFORE) < most && mayWant(SIDE_BEFORE) && mayWant(SIDE_AFTER); place++) {
     for (let side: u32 = 0; side < SIDES; side++) takeApart<M, A>(step, below, level, tableVa + ((<u64>place) << shift), side);
     if (isPair(below, level) != (status == SPACE_WANT_PAIRS)) continue;
     if (!(status == SPACE_WANT_PAIRS ? wantPairOf<M, A>(cursor, below) : wantFramesOf(cursor, below))) return SPACE_EXHAUSTED;
@@ -348,13 +352,17 @@ function wantTables<M extends PagingMode, A extends EntryAccess>(cursor: usize, 
 function wantPairOf<M extends PagingMode, A extends EntryAccess>(cursor: usize, below: usize): bool {
   const before = load<u64>(below, STEP_LEAF_PA);
   const after = load<u64>(below, STEP_LEAF_PA + 8);
-  const pair = pairOf(before, after, load<u32>(cursor, SPACE_CURSOR_GENERATION));
-  if (!pair) return false;
-  if (isCompared(pair)) return true;
+  const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
+  if (before == after && isEqual(before, generation)) return true;
+  const known = tryPair(before, after, generation);
+  if (known && isCompared(known)) return true;
   const copyBefore = keptCopy(before, sideKey(cursor, SIDE_BEFORE));
   const copyAfter = keptCopy(after, sideKey(cursor, SIDE_AFTER));
-  if (copyBefore && copyAfter) return compareKept<M, A>(pair, copyBefore, copyAfter);
-  wantPair(pair, before, after);
+  if (copyBefore && copyAfter) {
+    const pair = pairOf(before, after, generation);
+    return pair != 0 && compareKept<M, A>(pair, copyBefore, copyAfter);
+  }
+  wantPair(before, after);
   return true;
 }
 
@@ -387,4 +395,31 @@ function noteFruitless(step: usize, level: u32): void {
   if (kindBefore == KIND_LEAF || kindAfter == KIND_LEAF) return;
   const frame: usize = kindBefore == KIND_TABLE ? load<u32>(step, STEP_FRAME) : load<u32>(step, STEP_FRAME + 4);
   store<u32>(frame, load<u32>(frame, SPACE_FRAME_EMPTY) | (1 << level), SPACE_FRAME_EMPTY);
+}
+
+/**
+ * What the entries of both top-level tables say, as u64 at BATCH_IN and BATCH_OUT: equal words lead to the same, 0 to nothing.
+ * The cursor's level stays 0 where one of the tables cannot be read.
+ */
+export function rootEntries<M extends PagingMode, A extends EntryAccess>(cursor: usize): u32 {
+  const levels = changetype<M>(0).levels();
+  if (!load<u32>(cursor, SPACE_CURSOR_LEVEL)) {
+    const status = enterRoots<M>(cursor, load<u64>(cursor, SPACE_CURSOR_AT), load<u64>(cursor, SPACE_CURSOR_END));
+    if (status != GO_ON) return status;
+    if (!load<u32>(cursor, SPACE_CURSOR_LEVEL)) return SPACE_DONE;
+  }
+  const step = stepAt(cursor, levels);
+  const below = stepAt(cursor, levels - 1);
+  for (let side: u32 = 0; side < SIDES; side++) {
+    const copy = copyAt(step, side);
+    const out: usize = side == SIDE_BEFORE ? BATCH_IN : BATCH_OUT;
+    for (let place: usize = 0; place < ENTRIES; place++) {
+      takeEntryApart<M, A>(load<u64>(copy + (place << 3)), ALL_ACCESS, below, levels, side);
+      const kind = load<u32>(below + ((<usize>side) << 2), STEP_KIND);
+      const target = load<u64>(below + ((<usize>side) << 3), STEP_LEAF_PA);
+      const access = load<u32>(below + ((<usize>side) << 2), STEP_ACCESS);
+      store<u64>(out + (place << 3), kind == KIND_NOT_PRESENT ? 0 : (target << 8) | ((<u64>access) << 4) | kind);
+    }
+  }
+  return SPACE_DONE;
 }

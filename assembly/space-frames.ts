@@ -8,6 +8,7 @@ import { allocate } from "./arena";
 import { find, forgetIndex, insert, prepareInsert } from "./frame-index";
 import {
   CONTROL,
+  CONTROL_EQUAL_INDEX,
   CONTROL_PAIR_INDEX,
   CONTROL_SPACE_INDEX,
   CONTROL_SPACE_LEFT,
@@ -36,6 +37,7 @@ import {
   SPACE_FRAME_ROUND,
   SPACE_FRAME_SAID,
   SPACE_FRAME_STATE,
+  SPACE_READ_FLAGS,
   STAGING,
 } from "./layout";
 
@@ -46,6 +48,7 @@ const COPY_LOG2: u32 = 12;
 export function forgetSpaceFrames(left: u32): void {
   forgetIndex(INDEX);
   forgetIndex(CONTROL + CONTROL_PAIR_INDEX);
+  forgetIndex(CONTROL + CONTROL_EQUAL_INDEX);
   store<u32>(CONTROL, left, CONTROL_SPACE_LEFT);
   store<u32>(CONTROL, 0, CONTROL_SPACE_READ);
   store<u32>(CONTROL, 0, CONTROL_SPACE_ROUND);
@@ -117,7 +120,7 @@ export function stagedAt(side: u32, place: u32): usize {
 
 /** Whether it was read. */
 export function wasStaged(side: u32, place: u32): bool {
-  return load<u32>(READS + ((<usize>(side * HALF_READS + place)) << 3), 4) == 1;
+  return load<u8>(SPACE_READ_FLAGS + side * HALF_READS + place) == 1;
 }
 
 /** Keeps the frames of the batch as read; false: memory is exhausted. */

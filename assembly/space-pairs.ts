@@ -1,8 +1,8 @@
 /**
  * Pairs: the table before and the table after that stand at one place, compared once however many slots lead to them.
  *
- * Two last-level tables are compared where they were read to, and only what differs is kept: most have not changed, and their
- * copies would be most of the memory. Of two upper tables a pair remembers that nothing changes below them, for each access
+ * Two last-level tables are compared where they were read to, and only what differs is kept. Most have not changed: of those that
+ * lie in one frame before and after, a bit says so. Of two upper tables a pair remembers that nothing changes below them, for each access
  * that the paths to them grant: what a path forbids anyway is no change.
  */
 import { allocate } from "./arena";
@@ -15,10 +15,10 @@ import {
   BATCH_OUT,
   BITMAP_BYTES,
   CONTROL,
+  CONTROL_EQUAL_INDEX,
   CONTROL_KEEP,
   CONTROL_PAIR_INDEX,
   CONTROL_RESERVED,
-  CONTROL_SPACE_ROUND,
   HALF_READS,
   KEPT_UNREADABLE,
   KIND_LEAF,
@@ -29,12 +29,10 @@ import {
   PAIR_ENTRY_BYTES,
   PAIR_NO_AFTER,
   PAIR_NO_BEFORE,
-  PAIR_ROUND,
   PAIR_SAME,
   PAIR_SAME_BYTES_LOG2,
   PAIR_STATE,
   READ_GFNS,
-  READS,
   SIDE_AFTER,
   SIDE_BEFORE,
   SPACE_FRAME_STATE,
@@ -43,6 +41,9 @@ import { PagingMode } from "./mode";
 import { countTables, list, spaceFrame, stagedAt, wantedOn, wasStaged } from "./space-frames";
 
 const INDEX = CONTROL + CONTROL_PAIR_INDEX;
+const EQUAL_INDEX = CONTROL + CONTROL_EQUAL_INDEX;
+const EQUAL_BITS: u32 = 15; // frames of a block, a bit each
+const EQUAL_MASK: usize = ((<usize>1) << EQUAL_BITS) - 1;
 const KEY_BITS: u64 = 40; // of a GFN; the other's lower 24 bits fill the key, its upper 16 the second key
 const SECOND_SHIFT: u64 = 24;
 const GENERATION_SHIFT: u32 = 16;
@@ -65,6 +66,33 @@ export function pairOf(before: u64, after: u64, generation: u32): usize {
   return pair;
 }
 
+/** The pair of two frames, 0 where there is none. */
+export function tryPair(before: u64, after: u64, generation: u32): usize {
+  return find(INDEX, before | (after << KEY_BITS), <u32>(after >> SECOND_SHIFT) | (generation << GENERATION_SHIFT));
+}
+
+/** Whether a frame, as a last-level table, is known to say the same on both sides. */
+export function isEqual(gfn: u64, generation: u32): bool {
+  const block = find(EQUAL_INDEX, gfn >> EQUAL_BITS, generation);
+  if (!block) return false;
+  return <bool>((load<u8>(block + ((<usize>gfn & EQUAL_MASK) >> 3)) >> (<u32>gfn & 7)) & 1);
+}
+
+function noteEqual(gfn: u64, generation: u32): bool {
+  let block = find(EQUAL_INDEX, gfn >> EQUAL_BITS, generation);
+  if (!block) {
+    if (!prepareInsert(EQUAL_INDEX)) return false;
+    block = allocate(EQUAL_BITS - 3);
+    if (!block) return false;
+    memory.fill(block, 0, (EQUAL_MASK + 1) >> 3);
+    insert(EQUAL_INDEX, gfn >> EQUAL_BITS, generation, block);
+  }
+  const at = block + ((<usize>gfn & EQUAL_MASK) >> 3);
+  const flag: u32 = 1 << (<u32>gfn & 7);
+  store<u8>(at, <u8>(<u32>load<u8>(at) | flag));
+  return true;
+}
+
 export function isCompared(pair: usize): bool {
   return (load<u32>(pair, PAIR_STATE) & PAIR_COMPARED) != 0;
 }
@@ -72,18 +100,19 @@ export function isCompared(pair: usize): bool {
 /** Compares a pair whose tables are both kept, as upper ones elsewhere, say; false: memory is exhausted. */
 export function compareKept<M extends PagingMode, A extends EntryAccess>(pair: usize, before: usize, after: usize): bool {
   memory.fill(MASK, 0xff, BITMAP_BYTES);
-  if (!keepDifference<M, A>(pair, before, after)) return false;
+  if (!keepEntries(pair, placesThatDiffer<M, A>(before, after), before, after)) return false;
   store<u32>(pair, PAIR_COMPARED, PAIR_STATE);
   return true;
 }
 
-/** Lists a pair that is to be compared, once a batch. The caller has asked whether there is room on both sides. */
-export function wantPair(pair: usize, before: u64, after: u64): void {
-  const round = load<u32>(CONTROL, CONTROL_SPACE_ROUND);
-  if (load<u32>(pair, PAIR_ROUND) == round) return;
-  store<u32>(pair, round, PAIR_ROUND);
-  list(pair, before, SIDE_BEFORE);
-  list(pair, after, SIDE_AFTER);
+/** Lists two tables that are to be compared, once a batch. The caller has asked whether there is room on both sides. */
+export function wantPair(before: u64, after: u64): void {
+  const count: usize = wantedOn(SIDE_BEFORE);
+  for (let place: usize = 0; place < count; place++) {
+    if (load<f64>(READ_GFNS + (place << 3)) == <f64>before && load<f64>(READ_GFNS + ((place + HALF_READS) << 3)) == <f64>after) return;
+  }
+  list(0, before, SIDE_BEFORE);
+  list(0, after, SIDE_AFTER);
 }
 
 /** Compares the pairs of the batch; false: memory is exhausted. */
@@ -91,57 +120,81 @@ export function absorbPairs<M extends PagingMode, A extends EntryAccess>(generat
   memory.fill(MASK, 0xff, BITMAP_BYTES);
   const count = wantedOn(SIDE_BEFORE);
   for (let place: u32 = 0; place < count; place++) {
-    const pair: usize = load<u32>(READS + ((<usize>place) << 3));
-    if (isCompared(pair)) continue; // by a call that then ran out of memory
-    const hasBefore = wasStaged(SIDE_BEFORE, place);
-    const hasAfter = wasStaged(SIDE_AFTER, place);
-    let state = PAIR_COMPARED;
-    if (!hasBefore) {
-      if (!markUnreadable(SIDE_BEFORE, place, generation)) return false;
-      state |= PAIR_NO_BEFORE;
-    }
-    if (!hasAfter) {
-      if (!markUnreadable(SIDE_AFTER, place, generation)) return false;
-      state |= PAIR_NO_AFTER;
-    }
-    if (hasBefore && hasAfter && !keepDifference<M, A>(pair, stagedAt(SIDE_BEFORE, place), stagedAt(SIDE_AFTER, place))) return false;
-    store<u32>(pair, state, PAIR_STATE);
-    countTables(u32(hasBefore) + u32(hasAfter), 1);
+    if (!absorbPair<M, A>(place, generation)) return false;
   }
   return true;
 }
 
-function markUnreadable(side: u32, place: u32, generation: u32): bool {
-  const gfn = <u64>load<f64>(READ_GFNS + ((<usize>(side * HALF_READS + place)) << 3));
+function absorbPair<M extends PagingMode, A extends EntryAccess>(place: u32, generation: u32): bool {
+  const before = gfnAt(SIDE_BEFORE, place);
+  const after = gfnAt(SIDE_AFTER, place);
+  const hasBefore = wasStaged(SIDE_BEFORE, place);
+  const hasAfter = wasStaged(SIDE_AFTER, place);
+  let differing: u32 = 0;
+  if (hasBefore && hasAfter) {
+    differing = placesThatDiffer<M, A>(stagedAt(SIDE_BEFORE, place), stagedAt(SIDE_AFTER, place));
+    if (!differing && before == after) {
+      if (!noteEqual(before, generation)) return false;
+      countTables(2, 0);
+      return true;
+    }
+  }
+  const pair = pairOf(before, after, generation);
+  if (!pair) return false;
+  if (isCompared(pair)) return true; // by a call that then ran out of memory
+  let state = PAIR_COMPARED;
+  if (!hasBefore) {
+    if (!markUnreadable(before, SIDE_BEFORE, generation)) return false;
+    state |= PAIR_NO_BEFORE;
+  }
+  if (!hasAfter) {
+    if (!markUnreadable(after, SIDE_AFTER, generation)) return false;
+    state |= PAIR_NO_AFTER;
+  }
+  if (!keepEntries(pair, differing, stagedAt(SIDE_BEFORE, place), stagedAt(SIDE_AFTER, place))) return false;
+  store<u32>(pair, state, PAIR_STATE);
+  countTables(u32(hasBefore) + u32(hasAfter), 1);
+  return true;
+}
+
+function gfnAt(side: u32, place: u32): u64 {
+  return <u64>load<f64>(READ_GFNS + ((<usize>(side * HALF_READS + place)) << 3));
+}
+
+function markUnreadable(gfn: u64, side: u32, generation: u32): bool {
   const frame = spaceFrame(gfn, generation * 2 + side);
   if (!frame) return false;
   store<u32>(frame, KEPT_UNREADABLE, SPACE_FRAME_STATE);
   return true;
 }
 
-/** Keeps the entries that differ in what they map, or in the access that they could grant. */
-function keepDifference<M extends PagingMode, A extends EntryAccess>(pair: usize, before: usize, after: usize): bool {
+/** Writes the places that differ in what they map, or in the access that they could grant, to PLACES; answers their number. */
+function placesThatDiffer<M extends PagingMode, A extends EntryAccess>(before: usize, after: usize): u32 {
   const differing = diffTable(before, after, MASK, PLACES);
-  let kept: u32 = 0;
+  let count: u32 = 0;
   for (let i: u32 = 0; i < differing; i++) {
     const place = load<u16>(PLACES + ((<usize>i) << 1));
     const at = (<usize>place) << 3;
     if (meaning<M, A>(load<u64>(before + at)) == meaning<M, A>(load<u64>(after + at))) continue;
-    store<u16>(PLACES + (<usize>kept << 1), place);
-    kept++;
+    store<u16>(PLACES + ((<usize>count) << 1), place);
+    count++;
   }
-  if (!kept) return true;
-  const bytes = kept * PAIR_ENTRY_BYTES;
-  const entries = allocate(32 - clz<u32>(bytes - 1));
+  return count;
+}
+
+/** Keeps the first `count` entries that PLACES names. */
+function keepEntries(pair: usize, count: u32, before: usize, after: usize): bool {
+  if (!count) return true;
+  const entries = allocate(32 - clz<u32>(count * PAIR_ENTRY_BYTES - 1));
   if (!entries) return false;
-  for (let i: u32 = 0; i < kept; i++) {
+  for (let i: u32 = 0; i < count; i++) {
     const place: usize = load<u16>(PLACES + ((<usize>i) << 1));
     const entry = entries + <usize>i * PAIR_ENTRY_BYTES;
     store<u64>(entry, load<u64>(before + (place << 3)));
     store<u64>(entry, load<u64>(after + (place << 3)), 8);
     store<u64>(entry, place, 16);
   }
-  store<u32>(pair, kept, PAIR_COUNT);
+  store<u32>(pair, count, PAIR_COUNT);
   store<u32>(pair, <u32>entries, PAIR_ENTRIES);
   return true;
 }

@@ -5,10 +5,12 @@ import { allocate, release, resetArena } from "./arena";
 import { Amd64Access } from "./entry-access";
 import { CONTROL, CONTROL_MODE, MODE_AMD64, SPACE_CURSOR_BYTES_LOG2, SPACE_CURSOR_GENERATION } from "./layout";
 import { Amd64, Amd64La57 } from "./modes/amd64";
-import { compareSpace as compareSpaceIn } from "./space-compare";
+import { compareSpace as compareSpaceIn, rootEntries as rootEntriesIn } from "./space-compare";
 import { absorbFrames, forgetSpaceFrames } from "./space-frames";
 import { listSpace as listSpaceIn } from "./space-list";
 import { absorbPairs as absorbPairsIn } from "./space-pairs";
+import { forgetClasses, judgeRoot as judgeRootIn, scanFrames as scanFramesIn } from "./space-roots";
+import { sumSpace as sumSpaceIn } from "./space-sum";
 
 export { absorbFrames };
 
@@ -20,6 +22,7 @@ function is4Level(): bool {
 export function beginSpaces(most: u32): void {
   resetArena();
   forgetSpaceFrames(most);
+  forgetClasses();
 }
 
 /** A cursor, all zeros; 0: memory is exhausted. */
@@ -47,4 +50,24 @@ export function compareSpace(cursor: usize, capacity: u32): u32 {
 export function absorbPairs(cursor: usize): bool {
   const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
   return is4Level() ? absorbPairsIn<Amd64, Amd64Access>(generation) : absorbPairsIn<Amd64La57, Amd64Access>(generation);
+}
+
+/** Counts what is mapped, by page size and access, in the cursor. */
+export function sumSpace(cursor: usize): u32 {
+  return is4Level() ? sumSpaceIn<Amd64, Amd64Access>(cursor) : sumSpaceIn<Amd64La57, Amd64Access>(cursor);
+}
+
+/** Says of each staged frame what it could be; lists those that could be top-level tables. */
+export function scanFrames(count: u32): u32 {
+  return is4Level() ? scanFramesIn<Amd64>(count) : scanFramesIn<Amd64La57>(count);
+}
+
+/** Judges a frame as a top-level table of a mode: which one it is may be what is asked. */
+export function judgeRoot(gfn: f64, mode: u32): u32 {
+  return mode == MODE_AMD64 ? judgeRootIn<Amd64, Amd64Access>(<u64>gfn) : judgeRootIn<Amd64La57, Amd64Access>(<u64>gfn);
+}
+
+/** What the top-level entries of a cursor's root say in both states. */
+export function rootEntries(cursor: usize): u32 {
+  return is4Level() ? rootEntriesIn<Amd64, Amd64Access>(cursor) : rootEntriesIn<Amd64La57, Amd64Access>(cursor);
 }

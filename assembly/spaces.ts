@@ -6,6 +6,7 @@ import { allocate, release, resetArena } from "./arena";
 import { nextBit } from "./bitmap";
 import { forgetIndex } from "./frame-index";
 import {
+  CELL_BACKED,
   CELL_CHAINED,
   CONTROL,
   CONTROL_ADDRESSES,
@@ -20,6 +21,7 @@ import {
   CONTROL_FRAME_INDEX,
   CONTROL_FRAMES,
   CONTROL_KEEP,
+  CONTROL_LAST_LEAF,
   CONTROL_LEAVES,
   CONTROL_MOVES,
   CONTROL_OUTCOMES,
@@ -42,7 +44,6 @@ import {
   NODE_PARENT,
   NODE_TABLE,
   NODE_USED,
-  OUTCOME_BACKED,
   PATH,
   PATH_COUNT,
   PATH_ENTRIES,
@@ -51,6 +52,7 @@ import {
   PATH_PA,
   ROW_BYTES_LOG2,
   ROW_NEXT,
+  ROW_OFFSET,
   ROW_TAG,
   SPACE_ADDRESSES,
   SPACE_BYTES_LOG2,
@@ -63,7 +65,7 @@ import {
   TRIES,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { inherited, outcomeOf } from "./outcome";
+
 import { leave } from "./tables";
 import { cellOf, childOf, releaseNode, slotAt } from "./trie";
 import { forget } from "./vector";
@@ -84,12 +86,12 @@ export function releaseSpace(space: usize): void {
 }
 
 /** Gives up all addresses of a space. What its nodes stood on are suspects then. */
-export function emptySpace<M extends PagingMode>(space: usize): void {
+export function emptySpace(space: usize): void {
   let backed: u32 = 0;
   for (let trie: usize = 0; trie < TRIES; trie++) {
     const root: usize = load<u32>(space + (trie << 2), SPACE_TRIES);
     if (!root) continue;
-    backed += emptyBelow<M>(root);
+    backed += emptyBelow(root);
     store<u32>(space + (trie << 2), 0, SPACE_TRIES);
     if (trie) store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_CUTS) - 1, CONTROL_CUTS);
   }
@@ -98,33 +100,30 @@ export function emptySpace<M extends PagingMode>(space: usize): void {
   store<u32>(space, 0, SPACE_ADDRESSES);
 }
 
-/** Children before their parent: an outcome is asked of those above. Answers how many addresses were backed. */
-function emptyBelow<M extends PagingMode>(node: usize): u32 {
+/** Answers how many of the addresses were backed. */
+function emptyBelow(node: usize): u32 {
   const isLeaf = load<u8>(node, NODE_LEVEL) == 1;
-  const from = isLeaf ? inherited<M>(node) : 0;
   let backed: u32 = 0;
   for (let slot = nextBit(node + NODE_USED, 0); slot < ENTRIES; slot = nextBit(node + NODE_USED, slot + 1)) {
-    if (!isLeaf) {
-      backed += emptyBelow<M>(childOf(node, slot));
-      continue;
-    }
-    const addresses = releaseCell(cellOf(node, slot));
-    if (outcomeOf<M>(node, slot, from) & OUTCOME_BACKED) backed += addresses;
+    backed += isLeaf ? releaseCell(cellOf(node, slot)) : emptyBelow(childOf(node, slot));
   }
   leave(node);
   releaseNode(node);
   return backed;
 }
 
+/** Answers how many of the page's addresses were backed. */
 function releaseCell(cell: usize): u32 {
-  if (!(load<u32>(cell, 4) & CELL_CHAINED)) return 1;
-  let rows: u32 = 0;
-  for (let row: usize = load<u32>(cell); row; rows++) {
+  const word = load<u32>(cell, 4);
+  if (!(word & CELL_CHAINED)) return u32((word & CELL_BACKED) != 0);
+  let backed: u32 = 0;
+  for (let row: usize = load<u32>(cell); row; ) {
     const next = load<u32>(row, ROW_NEXT);
+    backed += u32((load<u32>(row, ROW_OFFSET) & CELL_BACKED) != 0);
     release(row, ROW_BYTES_LOG2);
     row = next;
   }
-  return rows;
+  return backed;
 }
 
 /** Sets the bits of all tags that a space's addresses have. */
@@ -156,6 +155,7 @@ export function resetMonitor(): void {
   store<u32>(CONTROL, 0, CONTROL_BACKED);
   store<u32>(CONTROL, 0, CONTROL_ENTRIES);
   store<u32>(CONTROL, 0, CONTROL_TABLES);
+  store<u32>(CONTROL, 0, CONTROL_LAST_LEAF);
   store<u32>(CONTROL, 0, CONTROL_CUTS);
   store<u32>(CONTROL, 0, CONTROL_SUSPECTS);
   store<u32>(CONTROL, 0, CONTROL_FIRST_TABLE);

@@ -9,7 +9,7 @@
  * The driver may throw between these; nothing that came before the call has been written over by then.
  */
 import { allocate } from "./arena";
-import { isEmptyBitmap, nextBit } from "./bitmap";
+import { countBits, isEmptyBitmap, nextBit } from "./bitmap";
 import {
   BITMAP_BYTES,
   CONTROL,
@@ -30,6 +30,7 @@ import {
   NODE_FLAG_STAND,
   NODE_FLAGS,
   NODE_LEVEL,
+  NODE_NEXT,
   NODE_PARENT,
   NODE_SCRATCH,
   NODE_SLOT,
@@ -47,6 +48,7 @@ import {
   SPACE_VIEW,
   STAGING,
   TABLE_COPY,
+  TABLE_FIRST_NODE,
   TABLE_FLAG_QUEUED,
   TABLE_FLAG_UNREAD,
   TABLE_FLAGS,
@@ -119,7 +121,12 @@ function needsMore(node: usize, table: usize): bool {
   return false;
 }
 
+/** A table that has not been read yet needs no note of what is waited for: all that its nodes use. */
 function queueForRead(node: usize, table: usize): bool {
+  if (load<u32>(table, TABLE_FLAGS) & TABLE_FLAG_UNREAD) {
+    queueTable(table);
+    return true;
+  }
   const scratch = tableScratch(table);
   if (!scratch) return false;
   for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
@@ -168,35 +175,49 @@ export function unqueue(table: usize): void {
 export function absorb(count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const table: usize = load<u32>(READS + ((<usize>i) << 3));
+    const isRead = load<u32>(READS + ((<usize>i) << 3), 4) != 0;
+    const frame = STAGING + <usize>i * FRAME_BYTES;
     unqueue(table);
-    const scratch: usize = load<u32>(table, TABLE_SCRATCH);
-    if (load<u32>(READS + ((<usize>i) << 3), 4)) take(table, scratch, STAGING + <usize>i * FRAME_BYTES);
-    memory.fill(scratch + TABLE_PENDING, 0, BITMAP_BYTES);
-    dropIdleScratch(table, scratch);
+    if (!(load<u32>(table, TABLE_FLAGS) & TABLE_FLAG_UNREAD)) {
+      const scratch: usize = load<u32>(table, TABLE_SCRATCH);
+      if (isRead) takeEntries(table, scratch, frame);
+      memory.fill(scratch + TABLE_PENDING, 0, BITMAP_BYTES);
+      dropIdleScratch(table, scratch);
+    } else if (isRead) takeTable(table, frame);
   }
 }
 
-function take(table: usize, scratch: usize, frame: usize): void {
-  const copy: usize = load<u32>(table, TABLE_COPY);
-  const flags = load<u32>(table, TABLE_FLAGS);
-  const unread = (flags & TABLE_FLAG_UNREAD) != 0;
-  if (unread) {
-    memory.copy(copy, frame, FRAME_BYTES);
-    store<u32>(table, flags & ~TABLE_FLAG_UNREAD, TABLE_FLAGS);
+/** The first reading of a table: as a whole, with all entries that its nodes use. */
+function takeTable(table: usize, frame: usize): void {
+  memory.copy(load<u32>(table, TABLE_COPY), frame, FRAME_BYTES);
+  store<u32>(table, load<u32>(table, TABLE_FLAGS) & ~TABLE_FLAG_UNREAD, TABLE_FLAGS);
+  for (let node: usize = load<u32>(table, TABLE_FIRST_NODE); node; node = load<u32>(node, NODE_NEXT)) {
+    for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
+      store<u64>(table + word, load<u64>(table + word, TABLE_MONITORED) | load<u64>(node + word, NODE_USED), TABLE_MONITORED);
+    }
   }
+  countEntries(countBits(table + TABLE_MONITORED));
+}
+
+/** Of a table that has been read before only the entries that were waited for: the others may have writes pending. */
+function takeEntries(table: usize, scratch: usize, frame: usize): void {
+  const copy: usize = load<u32>(table, TABLE_COPY);
   let taken: u64 = 0;
   for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
     const monitored = load<u64>(table + word, TABLE_MONITORED);
     const pending = load<u64>(scratch + word, TABLE_PENDING) & ~monitored;
     taken += popcnt<u64>(pending);
     store<u64>(table + word, monitored | pending, TABLE_MONITORED);
-    if (unread) continue;
     for (let bits = pending; bits; bits &= bits - 1) {
       const at = ((word << 3) + <usize>ctz<u64>(bits)) << 3;
       store<u64>(copy + at, load<u64>(frame + at));
     }
   }
-  store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_ENTRIES) + <u32>taken, CONTROL_ENTRIES);
+  countEntries(<u32>taken);
+}
+
+function countEntries(added: u32): void {
+  store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_ENTRIES) + added, CONTROL_ENTRIES);
 }
 
 /** A table being processed keeps its scratch to the end of the call. */

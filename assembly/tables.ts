@@ -6,7 +6,7 @@
  * bitmap may have more; tables that a node has left are suspects, and the sweep at the end of the call makes it true.
  */
 import { allocate, release } from "./arena";
-import { clearBit, hasBit, isEmptyBitmap } from "./bitmap";
+import { clearBit, hasBit, isEmptyBitmap, nextBit } from "./bitmap";
 import { find, insert, prepareInsert, remove } from "./frame-index";
 import {
   BITMAP_BYTES,
@@ -16,6 +16,7 @@ import {
   CONTROL_SUSPECTS,
   CONTROL_TABLE_INDEX,
   CONTROL_TABLES,
+  ENTRIES,
   GFN_BITS,
   NODE_NEXT,
   NODE_PREVIOUS,
@@ -23,6 +24,7 @@ import {
   NODE_USED,
   TABLE_BYTES_LOG2,
   TABLE_COPY,
+  TABLE_COUNTS,
   TABLE_FIRST_NODE,
   TABLE_FLAG_SUSPECT,
   TABLE_FLAG_UNREAD,
@@ -30,6 +32,7 @@ import {
   TABLE_KEY,
   TABLE_MONITORED,
   TABLE_NEXT,
+  TABLE_NODES,
   TABLE_PREVIOUS,
   TABLE_SCRATCH,
   TABLE_SCRATCH_BYTES_LOG2,
@@ -37,6 +40,9 @@ import {
 } from "./layout";
 
 const COPY_LOG2: u32 = 12;
+const COUNTS_LOG2: u32 = 11;
+/** Up to so many nodes on a table are asked one by one what they use. */
+const FEW_NODES: u32 = 8;
 const END_OF_SUSPECTS: u32 = 1; // no record lies at 1; tells "last in the list" from "not in it"
 
 export function tableKey(view: u32, gfn: u64): u64 {
@@ -79,6 +85,7 @@ function dropTable(table: usize): void {
   remove(CONTROL + CONTROL_TABLE_INDEX, load<u64>(table, TABLE_KEY), 0);
   releaseTableScratch(table);
   release(load<u32>(table, TABLE_COPY), COPY_LOG2);
+  if (load<u32>(table, TABLE_COUNTS)) release(load<u32>(table, TABLE_COUNTS), COUNTS_LOG2);
   release(table, TABLE_BYTES_LOG2);
   store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_TABLES) - 1, CONTROL_TABLES);
 }
@@ -90,6 +97,36 @@ export function join(node: usize, table: usize): void {
   store<u32>(node, 0, NODE_PREVIOUS);
   if (first) store<u32>(first, <u32>node, NODE_PREVIOUS);
   store<u32>(table, <u32>node, TABLE_FIRST_NODE);
+  const nodes = load<u32>(table, TABLE_NODES) + 1;
+  store<u32>(table, nodes, TABLE_NODES);
+  if (load<u32>(table, TABLE_COUNTS)) countUses(table, node, 1);
+  else if (nodes > FEW_NODES) beginCounting(table);
+}
+
+/** From here on it is counted how many nodes use each entry; without memory for it they are asked one by one as before. */
+function beginCounting(table: usize): void {
+  const counts = allocate(COUNTS_LOG2);
+  if (!counts) return;
+  memory.fill(counts, 0, (<usize>1) << COUNTS_LOG2);
+  store<u32>(table, <u32>counts, TABLE_COUNTS);
+  for (let node: usize = load<u32>(table, TABLE_FIRST_NODE); node; node = load<u32>(node, NODE_NEXT)) countUses(table, node, 1);
+}
+
+function countUses(table: usize, node: usize, by: i32): void {
+  const counts: usize = load<u32>(table, TABLE_COUNTS);
+  for (let slot = nextBit(node + NODE_USED, 0); slot < ENTRIES; slot = nextBit(node + NODE_USED, slot + 1)) {
+    const at = counts + ((<usize>slot) << 2);
+    store<u32>(at, load<u32>(at) + by);
+  }
+}
+
+/** A node has come to use a slot, or no longer does. */
+export function countUse(node: usize, slot: u32, by: i32): void {
+  const table: usize = load<u32>(node, NODE_TABLE);
+  const counts: usize = table ? load<u32>(table, TABLE_COUNTS) : 0;
+  if (!counts) return;
+  const at = counts + ((<usize>slot) << 2);
+  store<u32>(at, load<u32>(at) + by);
 }
 
 /** The node stands nowhere; what it stood on becomes a suspect. */
@@ -102,6 +139,8 @@ export function leave(node: usize): void {
   if (previous) store<u32>(previous, next, NODE_NEXT);
   else store<u32>(table, next, TABLE_FIRST_NODE);
   store<u32>(node, 0, NODE_TABLE);
+  store<u32>(table, load<u32>(table, TABLE_NODES) - 1, TABLE_NODES);
+  if (load<u32>(table, TABLE_COUNTS)) countUses(table, node, -1);
   suspect(table);
 }
 
@@ -118,7 +157,9 @@ export function suspect(table: usize): void {
 export function unuse(node: usize, slot: u32): void {
   const table = load<u32>(node, NODE_TABLE);
   if (!table || !hasBit(table + TABLE_MONITORED, slot)) return;
-  for (let other = load<u32>(table, TABLE_FIRST_NODE); other; other = load<u32>(other, NODE_NEXT)) {
+  const counts: usize = load<u32>(table, TABLE_COUNTS);
+  if (counts && load<u32>(counts + ((<usize>slot) << 2))) return;
+  for (let other: usize = counts ? 0 : load<u32>(table, TABLE_FIRST_NODE); other; other = load<u32>(other, NODE_NEXT)) {
     if (other != node && hasBit(other + NODE_USED, slot)) return;
   }
   clearBit(table + TABLE_MONITORED, slot);
@@ -133,18 +174,36 @@ export function sweep(): usize {
     const next = load<u32>(table, TABLE_SUSPECT_NEXT);
     store<u32>(CONTROL, next == END_OF_SUSPECTS ? 0 : next, CONTROL_SUSPECTS);
     store<u32>(table, load<u32>(table, TABLE_FLAGS) & ~TABLE_FLAG_SUSPECT, TABLE_FLAGS);
-    let lost: u64 = 0;
-    for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
-      let used: u64 = 0;
-      for (let node = load<u32>(table, TABLE_FIRST_NODE); node; node = load<u32>(node, NODE_NEXT))
-        used |= load<u64>(node + word, NODE_USED);
-      const monitored = load<u64>(table + word, TABLE_MONITORED);
-      lost += popcnt<u64>(monitored & ~used);
-      store<u64>(table + word, monitored & used, TABLE_MONITORED);
-    }
-    store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_ENTRIES) - <u32>lost, CONTROL_ENTRIES);
+    dropUnused(table);
     if (isEmptyBitmap(table + TABLE_MONITORED)) return table;
   }
+}
+
+function dropUnused(table: usize): void {
+  const counts: usize = load<u32>(table, TABLE_COUNTS);
+  let lost: u64 = 0;
+  for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
+    const monitored = load<u64>(table + word, TABLE_MONITORED);
+    const used = counts ? countedWord(counts + (word << 5), monitored) : usedWord(table, word);
+    lost += popcnt<u64>(monitored & ~used);
+    store<u64>(table + word, monitored & used, TABLE_MONITORED);
+  }
+  store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_ENTRIES) - <u32>lost, CONTROL_ENTRIES);
+}
+
+function usedWord(table: usize, word: usize): u64 {
+  let used: u64 = 0;
+  for (let node = load<u32>(table, TABLE_FIRST_NODE); node; node = load<u32>(node, NODE_NEXT)) used |= load<u64>(node + word, NODE_USED);
+  return used;
+}
+
+/** Those of `monitored` whose count, of 64 from `counts` on, is not zero. */
+function countedWord(counts: usize, monitored: u64): u64 {
+  let used: u64 = 0;
+  for (let bits = monitored; bits; bits &= bits - 1) {
+    if (load<u32>(counts + ((<usize>ctz<u64>(bits)) << 2))) used |= bits & (0 - bits);
+  }
+  return used;
 }
 
 /** Forgets a table that `sweep` has given. */

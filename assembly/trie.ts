@@ -5,11 +5,14 @@
  * when tables do. A slot is used where an address hangs below it. Cells lie packed by rank until a node is full, so that
  * one address under a table costs 16 bytes and 512 cost 8 each.
  */
-import { allocate, freshBytes, release } from "./arena";
+import { allocate, availableBytes, release } from "./arena";
 import { clearBit, hasBit, rankOf, setBit } from "./bitmap";
 import {
   CONTROL,
   CONTROL_CUTS,
+  CONTROL_LAST_LEAF,
+  CONTROL_LAST_REACH,
+  CONTROL_LAST_SPACE,
   CONTROL_LEVELS,
   CONTROL_TOUCHED,
   ENTRIES,
@@ -35,7 +38,7 @@ import {
   SPACE_CUTS,
   SPACE_TRIES,
 } from "./layout";
-import { leave, unuse } from "./tables";
+import { countUse, leave, unuse } from "./tables";
 
 const CELL_LOG2: u32 = 3;
 const FIRST_CAPACITY_LOG2: u32 = 1;
@@ -64,14 +67,22 @@ export function childOf(node: usize, slot: u32): usize {
   return load<u32>(cellOf(node, slot));
 }
 
-/** The leaf node that holds the page of `va` in a trie; 0: there is none. */
+/** The leaf node that holds the page of `va` in a trie; 0: there is none. The one found last is remembered. */
 export function findLeaf(space: usize, trie: u32, va: u64): usize {
+  const last: usize = load<u32>(CONTROL, CONTROL_LAST_LEAF);
+  const reach = va >> (PAGE_BITS + SLOT_BITS);
+  if (last && !trie && load<u64>(CONTROL, CONTROL_LAST_REACH) == reach && load<u32>(CONTROL, CONTROL_LAST_SPACE) == <u32>space) return last;
   let node: usize = load<u32>(space + ((<usize>trie) << 2), SPACE_TRIES);
   if (!node) return 0;
   for (let level = load<u32>(CONTROL, CONTROL_LEVELS); level > 1; level--) {
     const slot = slotAt(va, level);
     if (!isUsed(node, slot)) return 0;
     node = childOf(node, slot);
+  }
+  if (!trie) {
+    store<u32>(CONTROL, <u32>node, CONTROL_LAST_LEAF);
+    store<u32>(CONTROL, <u32>space, CONTROL_LAST_SPACE);
+    store<u64>(CONTROL, reach, CONTROL_LAST_REACH);
   }
   return node;
 }
@@ -129,6 +140,7 @@ export function addCell(node: usize, slot: u32): usize {
   }
   setBit(node + NODE_USED, slot);
   store<u16>(node, <u16>(count + 1), NODE_COUNT);
+  countUse(node, slot, 1);
   store<u64>(cell, 0);
   return cell;
 }
@@ -160,6 +172,7 @@ export function removeCell(node: usize, slot: u32): void {
   }
   clearBit(node + NODE_USED, slot);
   store<u16>(node, <u16>(count - 1), NODE_COUNT);
+  countUse(node, slot, -1);
 }
 
 /** Takes a node without slots out of its trie, and those above it that are left without. */
@@ -183,6 +196,7 @@ export function prune(node: usize): void {
 }
 
 export function releaseNode(node: usize): void {
+  if (load<u32>(CONTROL, CONTROL_LAST_LEAF) == <u32>node) store<u32>(CONTROL, 0, CONTROL_LAST_LEAF);
   const scratch = load<u32>(node, NODE_SCRATCH);
   if (scratch) release(scratch, SCRATCH_BYTES_LOG2);
   release(load<u32>(node, NODE_CELLS), <u32>load<u8>(node, NODE_CAPACITY_LOG2) + CELL_LOG2);
@@ -191,6 +205,8 @@ export function releaseNode(node: usize): void {
 
 /** The leaf node for the page of `va` in trie 0, made where there is none, every node that gains a slot touched. */
 export function leafFor(space: usize, va: u64): usize {
+  const there = findLeaf(space, 0, va);
+  if (there) return there;
   const top = load<u32>(CONTROL, CONTROL_LEVELS);
   let node: usize = load<u32>(space, SPACE_TRIES);
   if (!node) node = createNode(space, 0, top, 0, 0, va);
@@ -213,5 +229,5 @@ export const BYTES_AN_ADDRESS: u32 = 6 * (128 + 4096) + 64;
 
 /** True where one address more can be taken in. */
 export function hasRoomForAddress(): bool {
-  return freshBytes() >= BYTES_AN_ADDRESS + 32 * 4096;
+  return availableBytes() >= BYTES_AN_ADDRESS + 32 * 4096;
 }

@@ -2,7 +2,8 @@
 // Builds the core: assembly/ by asc in four builds (shared or private memory, SIMD or plain) to dist/core/*.wasm, their
 // bytes as modules to src/core/generated/ (not kept in the repository), and TypeScript's constants of the memory plan,
 // src/core/layout.ts, from assembly/layout.ts (kept, so that a change of the plan shows).
-// usage: build-core.mjs [--check]      --check: builds nothing, fails where src/core/layout.ts is not what would be made
+// usage: build-core.mjs [--check | BUILD...]      BUILD: only those; --check: builds nothing, fails where src/core/layout.ts is
+// not what would be made
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -25,7 +26,8 @@ if (process.argv.includes("--check")) {
 writeFileSync(LAYOUT, layout);
 mkdirSync(join(ROOT, "src/core/generated"), { recursive: true });
 mkdirSync(join(ROOT, "dist/core"), { recursive: true });
-for (const build of BUILDS) compile(build);
+const named = process.argv.slice(2);
+for (const build of BUILDS) if (named.length === 0 || named.includes(build)) compile(build);
 
 /** The constants of assembly/layout.ts as TypeScript: values of u64 as bigint, all others as number. */
 async function layoutModule() {

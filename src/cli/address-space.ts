@@ -5,8 +5,7 @@
  * would give answers that look right.
  */
 
-import { architectureByName, architectureNames } from "../index.js";
-import { amd64 } from "../index.js";
+import { amd64, architectureByName, architectureNames } from "../index.js";
 import type { Architecture } from "../model/architecture.js";
 import type { Dump } from "../model/dump.js";
 import { UsageError } from "./failure.js";

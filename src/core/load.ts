@@ -2,8 +2,8 @@
  * Where the core comes from: embedded bytes, compiled once a process, or what `configureCore` names.
  *
  * There are four builds of one source: for shared and for private memory (each refuses the other's), with SIMD and
- * without. Shared memory is taken where it can be had: it can be given to workers, and it costs its size only where it is
- * touched, while the collector accounts a private one in full.
+ * without. Private memory is taken unless a build is asked for: engines copy into shared memory word by word, which makes
+ * every frame read cost several times as much. Shared memory is for workers that look at one memory together.
  */
 
 import { instantiate } from "@assemblyscript/loader";
@@ -19,6 +19,7 @@ export interface CoreInstance {
   readonly memory: WebAssembly.Memory;
 }
 
+const NOT_THE_CORE = "the configured module is not this package's core: use one of its core/*.wasm";
 const PAGE_BYTES = 65536;
 const MOST_PAGES = 65536;
 const LEAST_PAGES = 256;
@@ -83,9 +84,7 @@ export function useCoreBuild(build: CoreBuild | undefined): void {
 
 /** The build that this engine is best served by. */
 export function bestCoreBuild(): CoreBuild {
-  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;
-  const memory = typeof SharedArrayBuffer === "function" && isolated !== false ? "shared" : "private";
-  return `${memory}-${WebAssembly.validate(SIMD_PROBE) ? "simd" : "plain"}`;
+  return WebAssembly.validate(SIMD_PROBE) ? "private-simd" : "private-plain";
 }
 
 /** A fresh instance; `frames` bounds the tables that it is to hold, undefined: as many as fit. */
@@ -99,14 +98,16 @@ export async function instantiateCore(frames: number | undefined): Promise<CoreI
 
 /** A module of unknown build: it takes the one kind of memory and refuses the other. */
 async function instantiateConfigured(module: WebAssembly.Module, frames: number | undefined): Promise<CoreInstance> {
-  if (bestCoreBuild().startsWith("shared")) {
+  let refusal: unknown;
+  for (const shared of [false, true]) {
     try {
-      return await instantiateModule(module, true, frames);
+      return await instantiateModule(module, shared, frames);
     } catch (error) {
-      if (!(error instanceof WebAssembly.LinkError)) throw error;
+      if (error instanceof PageTableError) throw error;
+      refusal = error;
     }
   }
-  return instantiateModule(module, false, frames);
+  throw new PageTableError("invalid-core", NOT_THE_CORE, {}, { cause: refusal });
 }
 
 async function instantiateModule(module: WebAssembly.Module, shared: boolean, frames: number | undefined): Promise<CoreInstance> {

@@ -9,4 +9,8 @@ export interface SpaceExports {
   absorbPairs(cursor: number): number;
   compareSpace(cursor: number, capacity: number): number;
   listSpace(cursor: number, capacity: number): number;
+  sumSpace(cursor: number): number;
+  scanFrames(count: number): number;
+  rootEntries(cursor: number): number;
+  judgeRoot(gfn: number, mode: number): number;
 }

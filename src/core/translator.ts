@@ -27,16 +27,25 @@ export class Translator {
 
   /** The path of one canonical VA. */
   translate(memory: GuestMemory, root: bigint, va: bigint): Translation {
-    const { exports, batchIn } = this.#core;
     return this.#over(memory, () => {
-      batchIn[0] = va;
-      for (;;) {
-        const wanting = exports.walkOne(this.#core.rootGfn(root)) >>> 0;
-        if (wanting === 0) return translationOf(this.#core, va, root);
-        this.#refuse(wanting === WALK_EXHAUSTED);
-        this.#readWanted(memory);
+      if (!this.#walkOne(memory, root, va)) {
+        this.#core.exports.dropFrames(); // what other calls have kept is no reason to refuse this one
+        if (!this.#walkOne(memory, root, va)) throw memoryExhausted(this.#maximumFrames);
       }
+      return translationOf(this.#core, va, root);
     });
+  }
+
+  /** False: there is no room for the tables. */
+  #walkOne(memory: GuestMemory, root: bigint, va: bigint): boolean {
+    const { exports, batchIn } = this.#core;
+    for (;;) {
+      batchIn[0] = va;
+      const wanting = exports.walkOne(this.#core.rootGfn(root)) >>> 0;
+      if (wanting === WALK_EXHAUSTED || this.#isOverBound()) return false;
+      if (wanting === 0) return true;
+      if (!this.#readWanted(memory)) return false;
+    }
   }
 
   /** The PAs of canonical VAs of one root, NOT_BACKED where there is none. */
@@ -51,22 +60,28 @@ export class Translator {
   }
 
   #translateWindow(memory: GuestMemory, root: bigint, vas: BigUint64Array, pas: BigUint64Array, from: number, count: number): void {
+    if (this.#tryWindow(memory, root, vas, pas, from, count)) return;
+    this.#core.exports.dropFrames();
+    if (this.#tryWindow(memory, root, vas, pas, from, count)) return;
+    if (count === 1) throw memoryExhausted(this.#maximumFrames);
+    this.#core.exports.dropFrames();
+    const half = count >>> 1;
+    this.#translateWindow(memory, root, vas, pas, from, half);
+    this.#translateWindow(memory, root, vas, pas, from + half, count - half);
+  }
+
+  /** False: there is no room for the tables. */
+  #tryWindow(memory: GuestMemory, root: bigint, vas: BigUint64Array, pas: BigUint64Array, from: number, count: number): boolean {
     const { exports, batchIn, batchOut } = this.#core;
     batchIn.set(vas.subarray(from, from + count));
     let parked = 0;
     do {
       parked = exports.walkBatch(this.#core.rootGfn(root), count, parked) >>> 0;
-      if (parked === WALK_EXHAUSTED || this.#isOverBound()) {
-        exports.dropFrames();
-        this.#refuse(count === 1);
-        const half = count >>> 1;
-        this.#translateWindow(memory, root, vas, pas, from, half);
-        this.#translateWindow(memory, root, vas, pas, from + half, count - half);
-        return;
-      }
-      if (parked) this.#readWanted(memory);
+      if (parked === WALK_EXHAUSTED || this.#isOverBound()) return false;
+      if (parked && !this.#readWanted(memory)) return false;
     } while (parked);
     pas.set(batchOut.subarray(0, count), from);
+    return true;
   }
 
   /** Forgets what is kept: guest memory is another, or the arena has been reset. */
@@ -88,20 +103,17 @@ export class Translator {
     }
   }
 
-  #readWanted(memory: GuestMemory): void {
+  #readWanted(memory: GuestMemory): boolean {
     const { exports } = this.#core;
     exports.listWanted();
     for (let count = exports.nextWanted(); count > 0; count = exports.nextWanted()) {
       this.#reader.read(memory, count);
-      this.#refuse(!exports.keepFrames(count));
+      if (!exports.keepFrames(count)) return false;
     }
+    return true;
   }
 
   #isOverBound(): boolean {
     return this.#maximumFrames !== undefined && this.#core.control(layout.CONTROL_FRAMES) > this.#maximumFrames;
-  }
-
-  #refuse(exhausted: boolean): void {
-    if (exhausted) throw memoryExhausted(this.#maximumFrames);
   }
 }

@@ -194,6 +194,7 @@ export class PageTableMonitor<Tag = string> {
     this.#enter();
     try {
       this.#monitoring.empty(this.#spaces.ordered.filter((space) => space.view === view));
+      if (this.#monitoring.wantsReset) this.#reset();
     } finally {
       this.#leave();
     }
@@ -369,6 +370,7 @@ export class PageTableMonitor<Tag = string> {
     this.#enter();
     try {
       this.#monitoring.giveBack(this.#spaces.find(view, root), va, references);
+      if (this.#monitoring.wantsReset) this.#reset();
     } finally {
       this.#leave();
     }
@@ -377,10 +379,15 @@ export class PageTableMonitor<Tag = string> {
   #giveUpAll(): void {
     this.#protection.retry();
     forEachTable(this.#core, (table) => this.#protection.release(table));
+    this.#reset();
+    this.#protection.endCall();
+  }
+
+  /** Nothing is monitored any more: all memory but that of the marks is free again. */
+  #reset(): void {
     this.#core.exports.resetMonitor();
     this.#spaces.clear();
     this.#tags.clear();
     this.#translator.forget();
-    this.#protection.endCall();
   }
 }

@@ -95,6 +95,13 @@ export class Monitoring {
     sweepAfterSuccess(this.#core, this.#protection);
   }
 
+  /** True where nothing is monitored and most of the memory lies in freed blocks: the time to start anew. */
+  get wantsReset(): boolean {
+    if (this.#core.control(layout.CONTROL_ADDRESSES) > 0) return false;
+    const used = this.#core.control(layout.CONTROL_ARENA_CURSOR) - layout.ARENA;
+    return used > this.#core.control(layout.CONTROL_END) / 2;
+  }
+
   /** Gives up all addresses of some spaces. */
   empty(spaces: readonly Space[]): void {
     for (const space of spaces) {

@@ -16,8 +16,8 @@ export const mutations = [
     name: "monitoring commits what memory has for entries that are monitored already",
     rule: 1,
     file: "assembly/stand.ts",
-    find: "const unread = (flags & TABLE_FLAG_UNREAD) != 0;",
-    replace: "const unread = true;",
+    find: "      if (isRead) takeEntries(table, scratch, frame);",
+    replace: "      if (isRead) takeTable(table, frame);",
   },
   {
     name: "monitoring again renames",
@@ -38,7 +38,8 @@ export const mutations = [
     rule: 2,
     file: "assembly/marks.ts",
     find: "  setBit(marks + MARK_BITS, entry);\n  const table = findTable(key);\n  return",
-    replace: "  if (hasBit(marks + MARK_BITS, entry)) return MARKED_ONLY;\n  setBit(marks + MARK_BITS, entry);\n  const table = findTable(key);\n  return",
+    replace:
+      "  if (hasBit(marks + MARK_BITS, entry)) return MARKED_ONLY;\n  setBit(marks + MARK_BITS, entry);\n  const table = findTable(key);\n  return",
   },
   {
     name: "a mark of an entry that is not monitored is not kept",
@@ -72,8 +73,8 @@ export const mutations = [
     name: "entries that are left on no path stay monitored",
     rule: 3,
     file: "assembly/tables.ts",
-    find: "      store<u64>(table + word, monitored & used, TABLE_MONITORED);",
-    replace: "      store<u64>(table + word, monitored, TABLE_MONITORED);",
+    find: "    store<u64>(table + word, monitored & used, TABLE_MONITORED);",
+    replace: "    store<u64>(table + word, monitored, TABLE_MONITORED);",
   },
   {
     name: "the nodes below a table that has moved stay where they stood",
@@ -198,7 +199,7 @@ export const mutations = [
     name: "an address taken in is not counted as backed",
     rule: 8,
     file: "assembly/addresses.ts",
-    find: "      if (outcome & OUTCOME_BACKED) countBacked(1);",
+    find: "  if (backed) countBacked(backed);",
     replace: "",
   },
   {
@@ -206,7 +207,7 @@ export const mutations = [
     rule: 8,
     file: "assembly/tables.ts",
     find: "    if (other != node && hasBit(other + NODE_USED, slot)) return;",
-    replace: "    if (false) return;",
+    replace: "    if (other != node && hasBit(other + NODE_USED, slot)) break;",
   },
   {
     name: "a snapshot spends no mark",

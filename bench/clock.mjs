@@ -1,0 +1,8 @@
+/**
+ * Processor time of the whole process: of the collector's and the compiler's threads too.
+ */
+
+export function processorNs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) * 1000;
+}

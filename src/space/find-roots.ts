@@ -1,0 +1,104 @@
+/**
+ * Which address spaces a dump holds: every frame that looks like a top-level table, and how much speaks for it.
+ */
+
+import { amd64 } from "../arch/amd64.js";
+import { coreModeOf } from "../arch/core-mode.js";
+import type { Architecture } from "../model/architecture.js";
+import type { Dump } from "../model/dump.js";
+import { PageTableError } from "../model/errors.js";
+import type { GuestMemory } from "../model/memory.js";
+import type { AbortSignalLike } from "../model/platform.js";
+import { kernelRootBy, levelsBy, vmcoreinfoOf } from "./kernel-root.js";
+import { checkMemory, clearedRoot, notedMode } from "./options.js";
+import type { RootCandidate } from "./root-candidate.js";
+import { rankCandidates } from "./root-ranking.js";
+import { type RootFacts, RootScan } from "./root-scan.js";
+
+export interface FindRootsOptions {
+  /** Where not given: that of the vCPUs, else what VMCOREINFO says, else what fits the tables better. */
+  readonly arch?: Architecture;
+  /** Aborted, the call rejects with the signal's reason. */
+  readonly signal?: AbortSignalLike;
+  /** Told how many of the dump's frames have been looked at. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Less of a candidate's tables look like tables: it is none, unless something else speaks for it. */
+const LEAST_PLAUSIBLE = 0.5;
+/** The same where tables that are not in the dump speak against it. */
+const LEAST_HELD = 0.1;
+/** So good must a table be for its mode to be believed. */
+const CONVINCING = 0.8;
+const CONVINCING_HELD = 0.4;
+
+/**
+ * Every page of memory that looks like a top-level table, best first, and why. Copies, and tables that have been freed, rank below
+ * those in use. A dump that is read without the frames below a table says nothing of it.
+ *
+ * @example
+ * const [best] = await findRoots(dump);
+ * console.log(best.root, best.reasons.join("; "));
+ */
+export async function findRoots(memory: GuestMemory & Pick<Dump, "runs">, options: FindRootsOptions = {}): Promise<RootCandidate[]> {
+  checkMemory(memory);
+  if (!Array.isArray(memory.runs)) throw new PageTableError("invalid-memory", "memory must say which frames it holds: runs");
+  const vmcoreinfo = vmcoreinfoOf(memory);
+  const levels = levelsBy(vmcoreinfo);
+  const told = options.arch ?? notedMode(memory) ?? (levels === undefined ? undefined : amd64({ levels }));
+  const scan = await RootScan.create(memory, told ?? amd64(), options.signal);
+  const gfns = await scan.scan({ signal: options.signal, onProgress: options.onProgress });
+  const arch = told ?? likelierMode(scan, gfns);
+  scan.settle(arch);
+  const vcpuRoots = vcpuRootsOf(memory, arch);
+  const facts = new Map<number, RootFacts>();
+  for (const gfn of gfns) {
+    const judged = scan.judge(gfn, arch);
+    if (isGood(judged, LEAST_PLAUSIBLE, LEAST_HELD)) facts.set(gfn, judged);
+  }
+  const likely = [...facts.values()].sort((a, b) => (b.plausible ?? 0) - (a.plausible ?? 0)).map(({ gfn }) => BigInt(gfn) << 12n);
+  const certain = vcpuRoots.filter((root) => root !== undefined);
+  const kernelRoot = kernelRootBy(vmcoreinfo, memory, arch, [...certain, ...likely]);
+  for (const root of kernelRoot === undefined ? certain : [...certain, kernelRoot]) {
+    const gfn = Number(root >> 12n);
+    if (!facts.has(gfn) && holds(memory, gfn)) facts.set(gfn, scan.judge(gfn, arch));
+  }
+  return rankCandidates({ scan, arch, vcpuRoots, kernelRoot, all: [...facts.values()] });
+}
+
+/** By vCPU, undefined where the notes give none; a root that several are on stands there several times. */
+function vcpuRootsOf(memory: GuestMemory, arch: Architecture): readonly (bigint | undefined)[] {
+  const { vcpus } = memory as Partial<Pick<Dump, "vcpus">>;
+  const mode = coreModeOf(arch);
+  return (vcpus ?? []).map(({ root }) => (root === undefined ? undefined : clearedRoot(mode, root)));
+}
+
+function holds({ runs }: Pick<Dump, "runs">, frame: number): boolean {
+  return runs.some(({ gfn, count }) => gfn <= frame && frame < gfn + count);
+}
+
+/**
+ * What makes a good table of four levels is, in a guest of five, a table below one of five. That some table makes a good one of five
+ * is not enough: where a kernel has its own tables mapped, lower ones do as well, but then the best of four are below none.
+ */
+function likelierMode(scan: RootScan, gfns: readonly number[]): Architecture {
+  const [four, five] = [amd64(), amd64({ levels: 5 })];
+  const goodOf = (arch: Architecture): RootFacts[] =>
+    gfns.map((gfn) => scan.judge(gfn, arch)).filter((judged) => isGood(judged, CONVINCING, CONVINCING_HELD));
+  const tops = goodOf(five);
+  if (tops.length === 0) return four;
+  const known = new Set(tops.map(({ gfn }) => gfn));
+  const below = new Set(tops.flatMap(({ targets }) => Array.from(targets, Math.abs)));
+  let covered = 0;
+  let uncovered = 0;
+  for (const { gfn, tables } of goodOf(four)) {
+    if (known.has(gfn)) continue;
+    if (below.has(gfn)) covered += tables;
+    else uncovered += tables;
+  }
+  return covered > uncovered ? five : four;
+}
+
+function isGood({ plausible, plausibleHeld }: RootFacts, least: number, leastHeld: number): boolean {
+  return (plausible ?? 0) >= least && (plausibleHeld ?? 0) >= leastHeld;
+}

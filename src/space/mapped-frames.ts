@@ -1,0 +1,62 @@
+/**
+ * Where frames are mapped tells what they are: one that programs can reach is data, whatever it looks like; one within the image
+ * of a Linux kernel belongs to the kernel itself.
+ */
+
+import * as layout from "../core/layout.js";
+import type { Architecture } from "../model/architecture.js";
+import type { LinearRange } from "./options.js";
+import { userSlots } from "./root-relations.js";
+import type { RootFacts, RootScan } from "./root-scan.js";
+
+const USER = 8;
+const WINDOW = 1024;
+const KERNEL_IMAGE_BYTES = 2n ** 31n;
+/** Candidates that are wrong may unfold without end. */
+const MOST_ROWS = 2 ** 17;
+
+/** Those of `frames` that some candidate maps for user mode. */
+export function framesMappedForUsers(
+  { tables }: RootScan,
+  arch: Architecture,
+  all: readonly RootFacts[],
+  frames: ReadonlySet<number>,
+): Set<number> {
+  const ascending = Float64Array.from(frames).sort();
+  const found = new Set<number>();
+  const lowerHalf = { from: 0n, to: 1n << BigInt(arch.virtualAddressBits - 1) };
+  for (const facts of all) if (userSlots(facts) > 0) noteMapped(tables, facts.gfn, lowerHalf, USER, ascending, found);
+  return found;
+}
+
+/** Those of `frames` that `gfn`, as a root, maps in the last 2 GiB: where Linux on AMD64 has its image (Documentation/arch/x86/x86_64/mm.rst). */
+export function framesInKernelImage({ tables }: RootScan, arch: Architecture, gfn: number, frames: readonly number[]): Set<number> {
+  const end = 1n << BigInt(arch.virtualAddressBits);
+  const found = new Set<number>();
+  noteMapped(tables, gfn, { from: end - KERNEL_IMAGE_BYTES, to: end }, 0, Float64Array.from(frames).sort(), found);
+  return found;
+}
+
+function noteMapped(
+  tables: RootScan["tables"],
+  rootGfn: number,
+  range: LinearRange,
+  access: number,
+  ascending: Float64Array,
+  found: Set<number>,
+): void {
+  const cursor = tables.openCursor(BigInt(rootGfn) << 12n, range);
+  for (let rows = 0, outcome = ""; outcome !== "done" && rows < MOST_ROWS; rows += tables.rowCount) {
+    outcome = tables.run(tables.core.exports.listSpace, cursor, WINDOW);
+    for (let place = 0; place < tables.rowCount; place++) noteFrames(tables, place, access, ascending, found);
+  }
+  tables.closeCursor(cursor);
+}
+
+function noteFrames({ core }: RootScan["tables"], place: number, access: number, ascending: Float64Array, found: Set<number>): void {
+  const at = layout.SPACE_WINDOW + place * layout.SPACE_ROW_BYTES;
+  if ((core.u8[at + layout.SPACE_ROW_ACCESS + layout.SIDE_AFTER] & access) !== access) return;
+  const first = Number(core.u64[((at + layout.SPACE_ROW_PA) >>> 3) + layout.SIDE_AFTER] >> 12n);
+  const end = first + Number(core.u64[(at + layout.SPACE_ROW_END) >>> 3] >> 12n);
+  for (const gfn of ascending) if (gfn >= first && gfn < end) found.add(gfn);
+}

@@ -1,0 +1,114 @@
+/**
+ * Which address space, and which part of it; checked before anything is read.
+ */
+
+import { amd64 } from "../arch/amd64.js";
+import { type CoreMode, coreModeOf } from "../arch/core-mode.js";
+import { checkAddress } from "../model/address.js";
+import type { Architecture } from "../model/architecture.js";
+import { AddressError, PageTableError } from "../model/errors.js";
+import { hex } from "../model/hex.js";
+import type { GuestMemory } from "../model/memory.js";
+import type { AbortSignalLike } from "../model/platform.js";
+
+/** A table that the dump does not hold. */
+export interface UnreadableTable {
+  readonly gfn: number;
+  readonly level: number;
+  /** First VA below it, on the way by which it was met first. */
+  readonly va: bigint;
+  /** PA of the entry that leads to it; undefined for the root. */
+  readonly entryPa: bigint | undefined;
+  /** Which of two states lacks it; where there is but one, "after". */
+  readonly in: "before" | "after";
+}
+
+/** Half-open, bytes; `to` may be 2^64. What it cuts is cut at exactly that byte. */
+export interface AddressRange {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+export interface SpaceOptions {
+  readonly root: bigint;
+  /** That of the first vCPU that the dump's notes give a mode for, else `amd64()`, where not given. */
+  readonly arch?: Architecture;
+  /** The whole space where not given. */
+  readonly range?: AddressRange;
+  /** Aborted, the call rejects and the listing throws the signal's reason. */
+  readonly signal?: AbortSignalLike;
+  /** Bound on the tables kept; beyond it the listing throws `memory-exhausted`. */
+  readonly maximumFrames?: number;
+  /** Told once of each table that the dump does not hold. */
+  readonly onUnreadable?: (table: UnreadableTable) => void;
+}
+
+const ADDRESS_LIMIT = 1n << 64n;
+
+/** A range as the core counts: VAs without the copies of their highest bit, so that the two halves lie side by side. */
+export interface LinearRange {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+export function checkMemory(memory: GuestMemory): void {
+  if (typeof memory !== "object" || memory === null || typeof memory.readFrame !== "function") {
+    throw new PageTableError("invalid-memory", "memory must have a method readFrame(gfn, target)");
+  }
+}
+
+export function checkMaximumFrames(maximumFrames: number | undefined): void {
+  if (maximumFrames === undefined || (Number.isInteger(maximumFrames) && maximumFrames > 0)) return;
+  throw new PageTableError("invalid-maximum-frames", `maximumFrames must be an integer above 0, not ${String(maximumFrames)}`);
+}
+
+/** The root without PCID, PWT, PCD and bit 63: two spellings of one root are one address space. */
+export function clearedRoot(mode: CoreMode, root: bigint): bigint {
+  checkAddress(root, "root");
+  return root & mode.rootMask;
+}
+
+/** Throws AddressError for a bound that is no address, PageTableError `invalid-range` where the range ends before it begins. */
+export function linearRange(mode: CoreMode, range: AddressRange | undefined): LinearRange {
+  if (range === undefined) return { from: 0n, to: 1n << BigInt(mode.virtualAddressBits) };
+  if (typeof range !== "object" || range === null) throw new PageTableError("invalid-range", "a range is { from, to }, both bigint");
+  const { from, to } = range;
+  checkAddress(from, "range.from");
+  if (to !== ADDRESS_LIMIT) checkAddress(to, "range.to");
+  if (to < from) {
+    throw new AddressError("invalid-range", `the range ends at ${hex(to)}, before it begins at ${hex(from)}`, { from, to });
+  }
+  return { from: linear(mode, from), to: linear(mode, to) };
+}
+
+/** Addresses that are not canonical all lie between the two halves. */
+function linear(mode: CoreMode, va: bigint): bigint {
+  const size = 1n << BigInt(mode.virtualAddressBits);
+  const half = size >> 1n;
+  if (va <= half) return va;
+  const fromTop = ADDRESS_LIMIT - va;
+  return fromTop < half ? size - fromTop : half;
+}
+
+/** The mode that the notes of a dump give, if it is a dump and they give one. */
+export function notedMode(memory: GuestMemory): Architecture | undefined {
+  const { vcpus } = memory as { readonly vcpus?: readonly { readonly arch?: Architecture }[] };
+  return vcpus?.find((vcpu) => vcpu.arch)?.arch;
+}
+
+/** The mode to read `memory` by. */
+export function modeOf(memory: GuestMemory, given: Architecture | undefined): Architecture {
+  const arch = given ?? notedMode(memory) ?? amd64();
+  coreModeOf(arch);
+  return arch;
+}
+
+/** The one mode of two states. Throws `mode-mismatch` where their notes name two. */
+export function commonModeOf(before: GuestMemory, after: GuestMemory, given: Architecture | undefined): Architecture {
+  const [one, other] = [notedMode(before), notedMode(after)];
+  if (one && other && one.name !== other.name) {
+    const message = `the first dump is of mode ${one.name}, the second of mode ${other.name}: their tables cannot be compared`;
+    throw new PageTableError("mode-mismatch", message, { before: one.name, after: other.name });
+  }
+  return modeOf(one ? before : after, given);
+}

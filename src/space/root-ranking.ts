@@ -1,0 +1,193 @@
+/**
+ * How much speaks for each candidate, in points and in words.
+ *
+ * What it leads to is the ground; what is certain (a vCPU runs on it, the kernel names it) counts most, then signs of life: a
+ * lower half in use for user mode, the kernel's half shared with others. What tells a copy from its original counts against it.
+ */
+
+import type { Architecture } from "../model/architecture.js";
+import { hex } from "../model/hex.js";
+import { framesInKernelImage, framesMappedForUsers } from "./mapped-frames.js";
+import type { RootCandidate } from "./root-candidate.js";
+import { isolationPairs, privateLowerSlots, rivals, type Sharing, sharedUpperHalves, userSlots } from "./root-relations.js";
+import type { RootFacts, RootScan } from "./root-scan.js";
+
+export interface Findings {
+  readonly scan: RootScan;
+  readonly arch: Architecture;
+  /** By vCPU. */
+  readonly vcpuRoots: readonly (bigint | undefined)[];
+  readonly kernelRoot: bigint | undefined;
+  readonly all: readonly RootFacts[];
+}
+
+const POINTS = {
+  plausible: 50,
+  vcpu: 60,
+  kernelRoot: 60,
+  kernelImage: 25,
+  lowerHalf: 40,
+  sharedUpperHalf: 20,
+  selfMap: 15,
+  pair: 10,
+  pairOfKernelRoot: 40,
+  malformed: -10,
+  copy: -60,
+  userData: -80,
+} as const;
+
+/** So much of the lower half must lead to tables for it to be in use. */
+const LEAST_LOWER = 0.8;
+
+interface Claim {
+  readonly points: number;
+  readonly reason: string;
+}
+
+export function rankCandidates(findings: Findings): RootCandidate[] {
+  const { all, arch, scan } = findings;
+  const relations: Relations = {
+    sharing: sharedUpperHalves(all),
+    pairs: isolationPairs(all),
+    originals: new Map(),
+    image: kernelImage(findings),
+  };
+  const rivalsOf = rivals(all, relations.pairs);
+  // Whose frame is mapped for user mode is a program's data, whatever it looks like. Only where there are doubts is that worth a look.
+  const mapped = rivalsOf.size === 0 ? new Set<number>() : framesMappedForUsers(scan, arch, all, new Set(rivalsOf.keys()));
+  for (const [gfn, others] of rivalsOf) {
+    const original = likeliest([gfn, ...others], findings, relations, mapped);
+    if (original !== gfn && relations.pairs.get(original) !== gfn) relations.originals.set(gfn, original);
+  }
+  return all
+    .map((facts): RootCandidate => {
+      const claims = claimsOf(facts, findings, relations, mapped).sort((a, b) => Math.abs(b.points) - Math.abs(a.points));
+      return {
+        root: paOf(facts.gfn),
+        arch,
+        score: Math.round(claims.reduce((sum, { points }) => sum + points, 0)),
+        reasons: claims.map(({ reason }) => reason),
+        ...isolationOf(facts.gfn, relations.pairs),
+      };
+    })
+    .sort((a, b) => b.score - a.score || (a.root < b.root ? -1 : 1));
+}
+
+interface Relations {
+  readonly sharing: ReadonlyMap<number, Sharing>;
+  readonly pairs: ReadonlyMap<number, number>;
+  /** Of what is taken for a copy. */
+  readonly originals: Map<number, number>;
+  /** Frames within the kernel's image. */
+  readonly image: ReadonlySet<number>;
+}
+
+/** As the likeliest of all candidates has it mapped. */
+function kernelImage({ scan, arch, all, vcpuRoots }: Findings): ReadonlySet<number> {
+  const signs = ({ gfn, plausible, tables }: RootFacts): number[] => [
+    vcpuRoots.includes(paOf(gfn)) ? 1 : 0,
+    Math.round(10 * (plausible ?? 0)),
+    tables,
+  ];
+  const best = all.reduce<RootFacts | undefined>((one, other) => (one && !isMore(signs(other), signs(one)) ? one : other), undefined);
+  return best
+    ? framesInKernelImage(
+        scan,
+        arch,
+        best.gfn,
+        all.map(({ gfn }) => gfn),
+      )
+    : new Set();
+}
+
+function claimsOf(facts: RootFacts, findings: Findings, relations: Relations, mapped: ReadonlySet<number>): Claim[] {
+  const { gfn } = facts;
+  const claims: Claim[] = [groundOf(facts), ...lowerHalfOf(facts, findings)];
+  const on = findings.vcpuRoots.flatMap((root, vcpu) => (root === paOf(gfn) ? [vcpu] : []));
+  if (on.length > 0) claims.push({ points: POINTS.vcpu, reason: `vCPU ${on.join(", ")} runs on it` });
+  if (relations.image.has(gfn))
+    claims.push({ points: POINTS.kernelImage, reason: "it lies in the kernel's image, as mapped in the last 2 GiB" });
+  if (isKernelRoot(gfn, findings))
+    claims.push({ points: POINTS.kernelRoot, reason: "the kernel's own: VMCOREINFO names it (swapper_pg_dir)" });
+  const sharing = relations.sharing.get(gfn);
+  if (sharing && sharing.shared > 0) {
+    const reason = `${sharing.shared} of its ${sharing.used} entries for the upper half are those of ${sharing.others} other candidates`;
+    claims.push({ points: (POINTS.sharedUpperHalf * sharing.shared) / sharing.used, reason });
+  }
+  if (facts.selfMap !== undefined) claims.push({ points: POINTS.selfMap, reason: `entry ${facts.selfMap} leads back to it: a self-map` });
+  if (facts.malformed > 0) claims.push({ points: POINTS.malformed, reason: `${facts.malformed} of its entries are malformed` });
+  claims.push(...pairClaim(gfn, findings, relations.pairs));
+  const original = relations.originals.get(gfn);
+  if (original !== undefined)
+    claims.push({ points: POINTS.copy, reason: `leads to the same tables as ${hex(paOf(original))}: a copy of it` });
+  if (mapped.has(gfn)) claims.push({ points: POINTS.userData, reason: "the frame is mapped for user mode: it is a program's data" });
+  return claims;
+}
+
+function groundOf({ plausible, tables }: RootFacts): Claim {
+  if (plausible === undefined) return { points: 0, reason: `nothing below its ${tables} entries is there to be judged` };
+  return {
+    points: POINTS.plausible * plausible,
+    reason: `${Math.round(100 * plausible)} % of what its ${tables} ${tables === 1 ? "entry leads" : "entries lead"} to are page tables`,
+  };
+}
+
+function lowerHalfOf(facts: RootFacts, findings: Findings): Claim[] {
+  const slots = userSlots(facts);
+  const words = slots === 1 ? "1 entry" : `${slots} entries`;
+  if (slots === 0) {
+    if (privateLowerSlots(facts) > 0) return [{ points: 0, reason: "its lower half is not for user mode" }];
+    return isKernelRoot(facts.gfn, findings) ? [] : [{ points: 0, reason: "its lower half is empty: freed, or the kernel's alone" }];
+  }
+  if ((facts.plausibleLower ?? 0) >= LEAST_LOWER) {
+    return [{ points: POINTS.lowerHalf, reason: `its lower half is in use: ${words} for user mode` }];
+  }
+  return [{ points: 0, reason: `its lower half has ${words} for user mode, and little below is page tables: freed, or damaged` }];
+}
+
+function pairClaim(gfn: number, findings: Findings, pairs: ReadonlyMap<number, number>): Claim[] {
+  const isolation = isolationOf(gfn, pairs).isolation;
+  if (!isolation) return [];
+  const { role, partner } = isolation;
+  const other = role === "kernel" ? "user" : "kernel";
+  const points = role === "user" && partner === findings.kernelRoot ? POINTS.pairOfKernelRoot : POINTS.pair;
+  return [{ points, reason: `page-table isolation: the ${role} root, ${hex(partner)} is its ${other} root` }];
+}
+
+function isolationOf(gfn: number, pairs: ReadonlyMap<number, number>): Pick<RootCandidate, "isolation"> {
+  const user = pairs.get(gfn);
+  if (user !== undefined) return { isolation: { role: "kernel", partner: paOf(user) } };
+  for (const [kernel, partner] of pairs) if (partner === gfn) return { isolation: { role: "user", partner: paOf(kernel) } };
+  return {};
+}
+
+/** The one of several with common tables that is likeliest in use. */
+function likeliest(gfns: readonly number[], findings: Findings, { pairs, sharing }: Relations, mapped: ReadonlySet<number>): number {
+  const users = new Set(pairs.values());
+  const facts = new Map(findings.all.map((one) => [one.gfn, one]));
+  const signs = (gfn: number): number[] => [
+    mapped.has(gfn) ? 0 : 1,
+    findings.vcpuRoots.includes(paOf(gfn)) ? 1 : 0,
+    facts.get(gfn)?.selfMap === undefined ? 0 : 1,
+    pairs.has(gfn) || users.has(gfn) ? 1 : 0,
+    facts.get(gfn)?.plausible ?? 0,
+    facts.get(gfn)?.tables ?? 0,
+    sharing.get(gfn)?.others ?? 0,
+    -gfn,
+  ];
+  return gfns.reduce((best, gfn) => (isMore(signs(gfn), signs(best)) ? gfn : best));
+}
+
+/** The first sign in which they differ decides. */
+function isMore(one: readonly number[], other: readonly number[]): boolean {
+  const place = one.findIndex((sign, i) => sign !== other[i]);
+  return place >= 0 && one[place] > other[place];
+}
+
+function isKernelRoot(gfn: number, { kernelRoot }: Findings): boolean {
+  return kernelRoot !== undefined && paOf(gfn) === kernelRoot;
+}
+
+function paOf(gfn: number): bigint {
+  return BigInt(gfn) << 12n;
+}

@@ -1,0 +1,96 @@
+/**
+ * What candidates have to do with each other: who shares the kernel's half, who makes a pair, who is a copy of whom.
+ */
+
+import * as layout from "../core/layout.js";
+import type { RootFacts } from "./root-scan.js";
+
+const HALF = layout.ENTRIES / 2;
+
+export interface Sharing {
+  /** Slots of the upper half that are in use. */
+  readonly used: number;
+  /** Those of them that another candidate has too. */
+  readonly shared: number;
+  /** How many other candidates have the slot that most of them have. */
+  readonly others: number;
+}
+
+/** How much of each candidate's upper half others have as well: one kernel, mapped in every address space. */
+export function sharedUpperHalves(all: readonly RootFacts[]): ReadonlyMap<number, Sharing> {
+  const counts = new Map<string, number>();
+  for (const { targets } of all) for (const key of keysOf(targets, HALF, layout.ENTRIES)) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return new Map(
+    all.map(({ gfn, targets }) => {
+      const others = keysOf(targets, HALF, layout.ENTRIES).map((key) => (counts.get(key) ?? 1) - 1);
+      return [gfn, { used: others.length, shared: others.filter((count) => count > 0).length, others: Math.max(0, ...others) }];
+    }),
+  );
+}
+
+/** Slots of the lower half that user mode may use. */
+export function userSlots({ targets }: RootFacts): number {
+  let count = 0;
+  for (let slot = 0; slot < HALF; slot++) if (targets[slot] > 0) count++;
+  return count;
+}
+
+/** Slots of the lower half that are in use for the kernel alone. */
+export function privateLowerSlots({ targets }: RootFacts): number {
+  let count = 0;
+  for (let slot = 0; slot < HALF; slot++) if (targets[slot] < 0) count++;
+  return count;
+}
+
+/**
+ * Pairs of page-table isolation, kernel root to user root: two frames side by side, the first at an even one, with the same lower half,
+ * the second with less of the upper half.
+ */
+export function isolationPairs(all: readonly RootFacts[]): ReadonlyMap<number, number> {
+  const byGfn = new Map(all.map((facts) => [facts.gfn, facts]));
+  const pairs = new Map<number, number>();
+  for (const kernel of all) {
+    const user = kernel.gfn % 2 === 0 ? byGfn.get(kernel.gfn + 1) : undefined;
+    if (user && makePair(kernel.targets, user.targets)) pairs.set(kernel.gfn, user.gfn);
+  }
+  return pairs;
+}
+
+function makePair(kernel: Float64Array, user: Float64Array): boolean {
+  let kernelSlots = 0;
+  let userSlots = 0;
+  for (let slot = 0; slot < layout.ENTRIES; slot++) {
+    if (slot < HALF && Math.abs(kernel[slot]) !== Math.abs(user[slot])) return false;
+    if (slot < HALF) continue;
+    if (kernel[slot] !== 0) kernelSlots++;
+    if (user[slot] !== 0) userSlots++;
+    if (user[slot] !== 0 && kernel[slot] === 0) return false;
+  }
+  return userSlots > 0 && userSlots < kernelSlots;
+}
+
+/** For each candidate those others that lead to tables of its lower half, which live address spaces do not share. */
+export function rivals(all: readonly RootFacts[], pairs: ReadonlyMap<number, number>): ReadonlyMap<number, readonly number[]> {
+  const owners = new Map<string, number[]>();
+  for (const { gfn, targets } of all) {
+    for (const key of keysOf(targets, 0, HALF)) owners.set(key, [...(owners.get(key) ?? []), gfn]);
+  }
+  const found = new Map<number, number[]>();
+  for (const { gfn, targets } of all) {
+    const others = new Set(keysOf(targets, 0, HALF).flatMap((key) => owners.get(key) ?? []));
+    others.delete(gfn);
+    for (const [kernel, user] of pairs) {
+      if (gfn === kernel) others.delete(user);
+      if (gfn === user) others.delete(kernel);
+    }
+    if (others.size > 0) found.set(gfn, [...others]);
+  }
+  return found;
+}
+
+/** Slots in use, by name: place and table. */
+function keysOf(targets: Float64Array, from: number, to: number): string[] {
+  const keys: string[] = [];
+  for (let slot = from; slot < to; slot++) if (targets[slot] !== 0) keys.push(`${slot}:${Math.abs(targets[slot])}`);
+  return keys;
+}

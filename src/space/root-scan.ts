@@ -1,0 +1,185 @@
+/**
+ * The look at every frame of a dump, and the judgement of those that could be top-level tables by where they lead.
+ *
+ * Frames are read in order, 1 MiB at a time, and a byte of each is kept: what it could be. Only upper tables of candidates are
+ * read again.
+ */
+
+import { coreModeOf } from "../arch/core-mode.js";
+import { memoryExhausted } from "../core/core.js";
+import { FrameReader } from "../core/frame-reader.js";
+import * as layout from "../core/layout.js";
+import type { Architecture } from "../model/architecture.js";
+import type { Dump, FrameRun } from "../model/dump.js";
+import { PageTableError } from "../model/errors.js";
+import type { GuestMemory } from "../model/memory.js";
+import type { AbortSignalLike } from "../model/platform.js";
+import { SpaceTables } from "./tables.js";
+
+/** What the core found out of a candidate. */
+export interface RootFacts {
+  readonly gfn: number;
+  /** How much of what it leads to is page tables, 0 to 1; undefined where nothing tells. */
+  readonly plausible: number | undefined;
+  /** The same where tables that are not in the dump speak against it. */
+  readonly plausibleHeld: number | undefined;
+  /** As `plausible`, of the slots of the lower half that user mode may use. */
+  readonly plausibleLower: number | undefined;
+  /** Slots that lead to tables. */
+  readonly tables: number;
+  readonly malformed: number;
+  /** The slot that leads back to the candidate. */
+  readonly selfMap: number | undefined;
+  /** GFN of the table that each slot leads to: 0 none, negative where user mode may not use it. */
+  readonly targets: Float64Array;
+}
+
+export interface ScanOptions {
+  readonly signal: AbortSignalLike | undefined;
+  readonly onProgress: ((done: number, total: number) => void) | undefined;
+}
+
+/** How long others wait for their turn, in milliseconds. */
+const LONGEST_BREATH = 50;
+/** This part of the frames decides where memory ends: a ROM far above it does not. */
+const MOST_FRAMES = 0.99;
+/** A dump that holds less of the memory below that end is one of tables alone, say: its frames do not tell where memory ends. */
+const DENSE = 0.5;
+/** The end of memory where the dump does not tell: 1 TiB. */
+const UNTOLD_LIMIT = 2 ** 28;
+
+export class RootScan {
+  readonly tables: SpaceTables;
+  readonly #memory: GuestMemory & Pick<Dump, "runs">;
+  readonly #reader: FrameReader;
+
+  static async create(
+    memory: GuestMemory & Pick<Dump, "runs">,
+    arch: Architecture,
+    signal: AbortSignalLike | undefined,
+  ): Promise<RootScan> {
+    // What is judged has been classed by what it was when it was read: it is not read anew.
+    const after: GuestMemory = {
+      readFrame: (gfn, target) => memory.readFrame(gfn, target),
+      ...(memory.readFrames && {
+        readFrames: (gfns: ArrayLike<number>, target: Uint8Array) =>
+          (memory.readFrames as NonNullable<GuestMemory["readFrames"]>)(gfns, target),
+      }),
+      immutable: true,
+    };
+    return new RootScan(memory, await SpaceTables.create({ arch, after, maximumFrames: undefined, signal, onUnreadable: undefined }));
+  }
+
+  private constructor(memory: GuestMemory & Pick<Dump, "runs">, tables: SpaceTables) {
+    this.tables = tables;
+    this.#memory = memory;
+    this.#reader = new FrameReader(tables.core);
+  }
+
+  /** GFNs of the frames that could be top-level tables, ascending. */
+  async scan({ signal, onProgress }: ScanOptions): Promise<number[]> {
+    const { core } = this.tables;
+    const { runs } = this.#memory;
+    const total = runs.reduce((sum, { count }) => sum + count, 0);
+    const gfns = new Float64Array(core.u8.buffer, layout.READ_GFNS, layout.READS_LENGTH);
+    new Float64Array(core.u8.buffer, layout.CONTROL + layout.CONTROL_FRAME_LIMIT, 1)[0] = frameLimit(runs, total);
+    const found: number[] = [];
+    let done = 0;
+    let breath = performance.now();
+    for (const chunk of chunksOf(runs)) {
+      const count = fillIn(gfns, chunk);
+      this.#read(count);
+      const candidates = core.exports.scanFrames(count) >>> 0;
+      if (candidates === 0xffff_ffff) throw memoryExhausted(undefined);
+      for (let i = 0; i < candidates; i++) found.push(gfns[core.u32[(layout.BATCH_IN >>> 2) + i]]);
+      done += count;
+      onProgress?.(done, total);
+      if (performance.now() - breath > LONGEST_BREATH) {
+        await new Promise<void>((resolve) => {
+          setTimeout(resolve, 0);
+        });
+        breath = performance.now();
+      }
+      if (signal?.aborted) throw signal.reason;
+    }
+    return found;
+  }
+
+  /** From now on tables are listed by this mode. */
+  settle(arch: Architecture): void {
+    const { core } = this.tables;
+    core.u32[(layout.CONTROL + layout.CONTROL_MODE) >>> 2] = coreModeOf(arch).modeId;
+    core.u32[(layout.CONTROL + layout.CONTROL_LEVELS) >>> 2] = arch.levels;
+  }
+
+  /** Judges a frame as a top-level table of `arch`. */
+  judge(gfn: number, arch: Architecture): RootFacts {
+    const { core } = this.tables;
+    const { modeId } = coreModeOf(arch);
+    const kernel = (): number => core.exports.judgeRoot(gfn, modeId);
+    while (this.tables.run(kernel, 0, 0) !== "done");
+    const fact = (offset: number): number => core.u32[(layout.BATCH_OUT + offset) >>> 2];
+    const selfMap = fact(layout.FACT_SELF_MAP);
+    return {
+      gfn,
+      plausible: plausibility(fact(layout.FACT_PLAUSIBLE)),
+      plausibleHeld: plausibility(fact(layout.FACT_HELD)),
+      plausibleLower: plausibility(fact(layout.FACT_PLAUSIBLE_LOWER)),
+      tables: fact(layout.FACT_TABLES),
+      malformed: fact(layout.FACT_MALFORMED),
+      selfMap: selfMap < layout.ENTRIES ? selfMap : undefined,
+      targets: new Float64Array(core.u8.buffer, layout.BATCH_IN, layout.ENTRIES).slice(),
+    };
+  }
+
+  /** A frame that could not be read once may be read at the second time, or is known to be absent then. */
+  #read(count: number): void {
+    try {
+      this.#reader.read(this.#memory, count);
+    } catch (error) {
+      if (!(error instanceof PageTableError) || error.code !== "read-failed") throw error;
+      this.#reader.read(this.#memory, count);
+    }
+  }
+}
+
+function plausibility(told: number): number | undefined {
+  if (told <= layout.PLAUSIBLE_UNTOLD) return undefined;
+  return (told - layout.PLAUSIBLE_NONE) / (layout.PLAUSIBLE_ALL - layout.PLAUSIBLE_NONE);
+}
+
+/** The GFN behind the last frame of memory, as far as the dump tells. */
+function frameLimit(runs: readonly FrameRun[], total: number): number {
+  let held = 0;
+  for (const { gfn, count } of runs) {
+    held += count;
+    if (held < total * MOST_FRAMES) continue;
+    return held / (gfn + count) >= DENSE ? gfn + count : UNTOLD_LIMIT;
+  }
+  return UNTOLD_LIMIT;
+}
+
+/** The runs in pieces, several to a batch where they are short. */
+function* chunksOf(runs: readonly FrameRun[]): Generator<readonly FrameRun[]> {
+  let chunk: FrameRun[] = [];
+  let room = layout.READS_LENGTH;
+  for (const run of runs) {
+    for (let from = 0; from < run.count; ) {
+      const count = Math.min(room, run.count - from);
+      chunk.push({ gfn: run.gfn + from, count });
+      from += count;
+      room -= count;
+      if (room > 0) continue;
+      yield chunk;
+      chunk = [];
+      room = layout.READS_LENGTH;
+    }
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+function fillIn(gfns: Float64Array, chunk: readonly FrameRun[]): number {
+  let place = 0;
+  for (const { gfn, count } of chunk) for (let i = 0; i < count; i++) gfns[place++] = gfn + i;
+  return place;
+}

@@ -1,0 +1,132 @@
+/**
+ * What changed in many address spaces at once, said once where they share it: the kernel's half, above all.
+ *
+ * Address spaces share what their top-level entries have in common. The slots are grouped by what they say in both states; a
+ * group is compared once, by the first of its roots.
+ */
+
+import * as layout from "../core/layout.js";
+import type { GuestMemory } from "../model/memory.js";
+import type { Change, SharedChange } from "./change.js";
+import { decodeChange } from "./changes.js";
+import { Listing } from "./listing.js";
+import { checkMaximumFrames, checkMemory, clearedRoot, commonModeOf, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
+import { SpaceTables } from "./tables.js";
+
+export interface SharedOptions extends Omit<SpaceOptions, "root"> {
+  readonly roots: readonly bigint[];
+}
+
+/** Neighbouring slots of the same roots. */
+interface Part {
+  readonly firstSlot: number;
+  endSlot: number;
+  readonly roots: readonly bigint[];
+}
+
+/**
+ * As `changes`, for several roots: a change below top-level entries that roots have in common, in both states, is said once, with
+ * these roots. Ascending by the first slot of those in common, then in the order of `roots`; stretches end where the set of roots changes.
+ * A root that stands there twice counts once; one whose top-level table cannot be read in one of the states has no changes.
+ *
+ * @example
+ * for (const { type, va, roots } of await changesOfRoots(monday, tuesday, { roots })) console.log(type, va, roots.length);
+ */
+export async function changesOfRoots(before: GuestMemory, after: GuestMemory, options: SharedOptions): Promise<Iterable<SharedChange>> {
+  checkMemory(before);
+  checkMemory(after);
+  checkMaximumFrames(options.maximumFrames);
+  const { maximumFrames, signal, onUnreadable } = options;
+  const arch = commonModeOf(before, after, options.arch);
+  const tables = await SpaceTables.create({ arch, before, after, maximumFrames, signal, onUnreadable });
+  const { mode } = tables.core;
+  const roots = [...new Set(options.roots.map((root) => clearedRoot(mode, root)))];
+  return new SharedListing(tables, roots, linearRange(mode, options.range));
+}
+
+class SharedListing implements Iterable<SharedChange> {
+  readonly #tables: SpaceTables;
+  readonly #roots: readonly bigint[];
+  readonly #range: LinearRange;
+
+  constructor(tables: SpaceTables, roots: readonly bigint[], range: LinearRange) {
+    this.#tables = tables;
+    this.#roots = roots;
+    this.#range = range;
+  }
+
+  *[Symbol.iterator](): Generator<SharedChange> {
+    this.#tables.beginWalk();
+    const slotBits = BigInt(this.#tables.core.mode.virtualAddressBits - layout.SLOT_BITS);
+    for (const { firstSlot, endSlot, roots } of partsOf(this.#tables, this.#roots, this.#range)) {
+      const range = overlap(this.#range, { from: BigInt(firstSlot) << slotBits, to: BigInt(endSlot) << slotBits });
+      if (range.from >= range.to) continue;
+      const { exports } = this.#tables.core;
+      const listing = new Listing<Change>({
+        tables: this.#tables,
+        kernel: exports.compareSpace,
+        root: roots[0],
+        range,
+        decode: decodeChange,
+      });
+      for (const change of listing) yield { ...change, roots };
+    }
+  }
+}
+
+function overlap(one: LinearRange, other: LinearRange): LinearRange {
+  return { from: one.from > other.from ? one.from : other.from, to: one.to < other.to ? one.to : other.to };
+}
+
+function partsOf(tables: SpaceTables, roots: readonly bigint[], range: LinearRange): readonly Part[] {
+  const slots = new Map<bigint, readonly (string | undefined)[]>();
+  for (const root of roots) {
+    const keys = slotKeys(tables, root, range);
+    if (keys) slots.set(root, keys);
+  }
+  const parts: Part[] = [];
+  /** By the first of its roots. */
+  const latest = new Map<bigint, Part>();
+  for (let slot = 0; slot < layout.ENTRIES; slot++) {
+    for (const group of rootsBySlotKey(slots, slot)) {
+      const last = latest.get(group[0]);
+      if (last?.endSlot === slot && last.roots.length === group.length && last.roots.every((root, i) => root === group[i])) {
+        last.endSlot++;
+        continue;
+      }
+      const part: Part = { firstSlot: slot, endSlot: slot + 1, roots: group };
+      latest.set(group[0], part);
+      parts.push(part);
+    }
+  }
+  return parts;
+}
+
+/** The roots that have a slot in common, group by group. */
+function rootsBySlotKey(slots: ReadonlyMap<bigint, readonly (string | undefined)[]>, slot: number): readonly bigint[][] {
+  const groups = new Map<string, bigint[]>();
+  for (const [root, keys] of slots) {
+    const key = keys[slot];
+    if (key === undefined) continue;
+    const group = groups.get(key);
+    if (group) group.push(root);
+    else groups.set(key, [root]);
+  }
+  return [...groups.values()];
+}
+
+/** What each slot of a root says in both states, as a name; undefined where that is nothing, or where a table cannot be read. */
+function slotKeys(tables: SpaceTables, root: bigint, range: LinearRange): (string | undefined)[] | undefined {
+  const { core } = tables;
+  const cursor = tables.openCursor(root, range);
+  try {
+    while (tables.run(core.exports.rootEntries, cursor, 0) !== "done") tables.sayUnreadable(cursor);
+    if (core.u32[(cursor + layout.SPACE_CURSOR_LEVEL) >>> 2] === 0) return undefined;
+    return Array.from({ length: layout.ENTRIES }, (_, slot) => {
+      const [before, after] = [core.u64[(layout.BATCH_IN >>> 3) + slot], core.u64[(layout.BATCH_OUT >>> 3) + slot]];
+      return before === 0n && after === 0n ? undefined : `${before} ${after}`;
+    });
+  } finally {
+    tables.closeCursor(cursor);
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * What one address space holds, in sum.
+ */
+
+import * as layout from "../core/layout.js";
+import { pageSizeAt } from "../core/paths.js";
+import type { GuestMemory } from "../model/memory.js";
+import { ACCESS_COMBINATIONS, accessOf } from "./access.js";
+import type { SpaceSummary, SummaryPart } from "./mapping.js";
+import { checkMaximumFrames, checkMemory, clearedRoot, linearRange, modeOf, type SpaceOptions } from "./options.js";
+import { SpaceTables } from "./tables.js";
+
+const HIGHEST_LEAF_LEVEL = 3;
+
+/**
+ * What `mappings` would list, counted: each table once, however much it unfolds to. Options and errors as of `mappings`.
+ *
+ * @example
+ * const { bytes, parts } = await summarize(dump, { root });
+ */
+export async function summarize(memory: GuestMemory, options: SpaceOptions): Promise<SpaceSummary> {
+  checkMemory(memory);
+  checkMaximumFrames(options.maximumFrames);
+  const { maximumFrames, signal, onUnreadable } = options;
+  const tables = await SpaceTables.create({ arch: modeOf(memory, options.arch), after: memory, maximumFrames, signal, onUnreadable });
+  const { mode, exports } = tables.core;
+  const cursor = tables.openCursor(clearedRoot(mode, options.root), linearRange(mode, options.range));
+  while (tables.run(exports.sumSpace, cursor, 0) !== "done") tables.sayUnreadable(cursor);
+  return summaryOf(tables, cursor);
+}
+
+function summaryOf({ core, tablesRead }: SpaceTables, cursor: number): SpaceSummary {
+  const sums = (cursor + layout.SPACE_CURSOR_SUMS + core.mode.levels * layout.SUMS_BYTES) >>> 3;
+  const trimmed = (cursor + layout.SPACE_CURSOR_TRIMMED) >>> 3;
+  const parts: SummaryPart[] = [];
+  for (let level = 1; level <= HIGHEST_LEAF_LEVEL; level++) {
+    for (let access = 0; access < ACCESS_COMBINATIONS; access++) {
+      const cell = (level - 1) * ACCESS_COMBINATIONS + access;
+      const pages = core.u64[sums + cell];
+      if (pages === 0n) continue;
+      const pageSize = pageSizeAt(level);
+      parts.push({ access: accessOf(access), pageSize, pages: Number(pages), bytes: pages * BigInt(pageSize) - core.u64[trimmed + cell] });
+    }
+  }
+  return {
+    pages: parts.reduce((sum, part) => sum + part.pages, 0),
+    bytes: parts.reduce((sum, part) => sum + part.bytes, 0n),
+    tables: tablesRead,
+    parts,
+  };
+}

@@ -1,0 +1,171 @@
+/**
+ * The tables of one or two states, in a core of their own: read as a walk needs them, kept while they are asked for.
+ *
+ * A kernel of the core works on a cursor until it has what it was asked for or needs its caller: then frames are read, or a table is
+ * said to be unreadable, and the kernel goes on. Whatever throws on the way leaves the cursor as it was: the same call can be
+ * made again.
+ */
+
+import { Core, memoryExhausted } from "../core/core.js";
+import * as layout from "../core/layout.js";
+import type { Architecture } from "../model/architecture.js";
+import { PageTableError } from "../model/errors.js";
+import type { GuestMemory } from "../model/memory.js";
+import type { AbortSignalLike } from "../model/platform.js";
+import { FrameBatch } from "./frame-batch.js";
+import type { LinearRange, UnreadableTable } from "./options.js";
+
+export type Outcome = "rows" | "done" | "unreadable";
+
+/** A kernel: works on a cursor until `capacity` rows are in the window; answers SPACE_…. */
+export type Kernel = (cursor: number, capacity: number) => number;
+
+export interface TablesOptions {
+  readonly arch: Architecture;
+  /** The state to compare with, where there are two. */
+  readonly before?: GuestMemory;
+  readonly after: GuestMemory;
+  readonly maximumFrames: number | undefined;
+  readonly signal: AbortSignalLike | undefined;
+  readonly onUnreadable: ((table: UnreadableTable) => void) | undefined;
+}
+
+const UNBOUNDED = 0xffff_ffff;
+/** The core has 16 bits for them. */
+const GENERATIONS = 2 ** 16;
+const NO_ENTRY = (1n << 64n) - 1n;
+
+export class SpaceTables {
+  readonly core: Core;
+  readonly #options: TablesOptions;
+  readonly #batches: readonly FrameBatch[];
+  /** Cursors that are not yet released. */
+  #cursors = 0;
+  /** Number of the walk; tables are kept by it. */
+  #generation = 0;
+  #busy = false;
+
+  static async create(options: TablesOptions): Promise<SpaceTables> {
+    if (options.signal?.aborted) throw options.signal.reason;
+    const frames = options.maximumFrames;
+    const core = await Core.create(options.arch, frames === undefined ? undefined : frames * layout.SIDES);
+    if (options.signal?.aborted) throw options.signal.reason;
+    return new SpaceTables(core, options);
+  }
+
+  private constructor(core: Core, options: TablesOptions) {
+    this.core = core;
+    this.#options = options;
+    this.#batches = [new FrameBatch(core, layout.SIDE_BEFORE), new FrameBatch(core, layout.SIDE_AFTER)];
+    this.#forget();
+  }
+
+  /** To be called before what is one walk to the caller: tables of memory that may have changed are read anew. */
+  beginWalk(): void {
+    this.#refuseReentry();
+    const { before, after } = this.#options;
+    if (after.immutable === true && (!before || before.immutable === true)) return;
+    this.#generation = (this.#generation + 1) % GENERATIONS;
+    if (this.#cursors === 0) this.#forget();
+  }
+
+  /** A cursor at the start of `range` of the space of `root`. */
+  openCursor(root: bigint, range: LinearRange): number {
+    this.#refuseReentry();
+    const cursor = this.core.exports.createCursor() >>> 0;
+    if (cursor === 0) throw memoryExhausted(undefined);
+    this.#cursors++;
+    const { u32, u64 } = this.core;
+    u64[(cursor + layout.SPACE_CURSOR_AT) >>> 3] = range.from;
+    u64[(cursor + layout.SPACE_CURSOR_END) >>> 3] = range.to;
+    this.#f64(cursor + layout.SPACE_CURSOR_ROOT)[0] = this.core.rootGfn(root);
+    u32[(cursor + layout.SPACE_CURSOR_GENERATION) >>> 2] = this.#generation;
+    return cursor;
+  }
+
+  closeCursor(cursor: number): void {
+    this.core.exports.releaseCursor(cursor);
+    this.#cursors--;
+  }
+
+  /** Lets a kernel work until its rows are in the window, it has come to its end, or there is a table to be said unreadable. */
+  run(kernel: Kernel, cursor: number, capacity: number): Outcome {
+    this.#refuseReentry();
+    for (;;) {
+      const { signal } = this.#options;
+      if (signal?.aborted) throw signal.reason;
+      const status = kernel(cursor, capacity);
+      switch (status) {
+        case layout.SPACE_DONE:
+          return "done";
+        case layout.SPACE_ROWS:
+          return "rows";
+        case layout.SPACE_UNREADABLE:
+          return "unreadable";
+        case layout.SPACE_WANT_FRAMES:
+          this.#readWanted();
+          if (!this.core.exports.absorbFrames()) throw memoryExhausted(undefined);
+          break;
+        case layout.SPACE_WANT_PAIRS:
+          this.#readWanted();
+          if (!this.core.exports.absorbPairs(cursor)) throw memoryExhausted(undefined);
+          break;
+        case layout.SPACE_OVER_BOUND:
+          throw memoryExhausted(this.#options.maximumFrames);
+        default:
+          throw memoryExhausted(undefined);
+      }
+      // Rows that a round has finished wait for no further read.
+      if (this.rowCount > 0) return "rows";
+    }
+  }
+
+  /** Tells the caller of the table that a cursor has met. */
+  sayUnreadable(cursor: number): void {
+    const { onUnreadable } = this.#options;
+    if (!onUnreadable) return;
+    const { u32, u64 } = this.core;
+    const entryPa = u64[(cursor + layout.SPACE_CURSOR_SAID_ENTRY) >>> 3];
+    onUnreadable({
+      gfn: this.#f64(cursor + layout.SPACE_CURSOR_SAID_GFN)[0],
+      level: u32[(cursor + layout.SPACE_CURSOR_SAID_LEVEL) >>> 2],
+      va: u64[(cursor + layout.SPACE_CURSOR_SAID_VA) >>> 3],
+      entryPa: entryPa === NO_ENTRY ? undefined : entryPa,
+      in: u32[(cursor + layout.SPACE_CURSOR_SAID_SIDE) >>> 2] === layout.SIDE_BEFORE ? "before" : "after",
+    });
+  }
+
+  /** Rows in the window. */
+  get rowCount(): number {
+    return this.core.control(layout.CONTROL_SPACE_ROWS);
+  }
+
+  /** Tables read so far, on both sides. */
+  get tablesRead(): number {
+    return this.core.control(layout.CONTROL_SPACE_READ);
+  }
+
+  #forget(): void {
+    this.core.exports.beginSpaces(this.#options.maximumFrames ?? UNBOUNDED);
+  }
+
+  #readWanted(): void {
+    const { before, after } = this.#options;
+    this.#busy = true;
+    try {
+      if (before) this.#batches[layout.SIDE_BEFORE].read(before);
+      this.#batches[layout.SIDE_AFTER].read(after);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** A driver's callback must not walk on over the frames that it is reading. */
+  #refuseReentry(): void {
+    if (this.#busy) throw new PageTableError("reentrant-call", "a listing cannot go on from inside a callback of its guest memory");
+  }
+
+  #f64(at: number): Float64Array {
+    return new Float64Array(this.core.u8.buffer, at, 1);
+  }
+}
