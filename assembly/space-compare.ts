@@ -11,10 +11,8 @@ import {
   BATCH_OUT,
   CONTROL,
   CONTROL_KEEP,
-  CONTROL_RESERVED,
   CONTROL_SPACE_ROWS,
   ENTRIES,
-  HALF_READS,
   KEPT_UNREADABLE,
   KEPT_WANTED,
   KIND_LEAF,
@@ -36,7 +34,6 @@ import {
   SPACE_CURSOR_ROOT,
   SPACE_DONE,
   SPACE_EXHAUSTED,
-  SPACE_FRAME_COPY,
   SPACE_FRAME_EMPTY,
   SPACE_FRAME_STATE,
   SPACE_OVER_BOUND,
@@ -48,19 +45,18 @@ import {
   STEP_FRAME,
   STEP_FRUITFUL,
   STEP_KIND,
-  STEP_LEAF_LEVEL,
   STEP_LEAF_PA,
   STEP_PAIR,
 } from "./layout";
 import { PagingMode } from "./mode";
 import { addChange, NO_ROOM, NOTHING_CHANGED } from "./space-changes";
 import { beginWants, mayWant, sayUnreadable, sideKey, spaceFrame, tryFrame, want, wantedOn } from "./space-frames";
-import { compareKept, isCompared, isEqual, isSame, noteSame, pairOf, tryPair, wantPair } from "./space-pairs";
+import { isCompared, isEqual, isSame, noteSame, pairOf, tryPair } from "./space-pairs";
 import { addressBits, canonical, closeRow } from "./space-rows";
-import { beginStep, copyAt, endStep, lastPlace, stepAt } from "./space-steps";
+import { isPair, leafLevel, leafPa, takeApart, takeEntryApart } from "./space-sides";
+import { beginStep, copyAt, endStep, stepAt } from "./space-steps";
+import { wantTables } from "./space-wants";
 
-/** Both sides of so many are compared out of the nearest cache. */
-const PAIRS_AT_ONCE: u32 = 64;
 const NO_ENTRY: u64 = ~(<u64>0);
 const GO_ON: u32 = 0xff; // no status of the kernel's: the slot has been seen to
 
@@ -153,61 +149,6 @@ function enterRoots<M extends PagingMode>(cursor: usize, at: u64, end: u64): u32
   store<u32>(step, <u32>pair, STEP_PAIR);
   store<u32>(cursor, levels, SPACE_CURSOR_LEVEL);
   return GO_ON;
-}
-
-/** What a side is in the slot of `step` around `at`, written to the step below; of a table the GFN is in STEP_LEAF_PA. */
-function takeApart<M extends PagingMode, A extends EntryAccess>(step: usize, below: usize, level: u32, at: u64, side: u32): void {
-  const from = step + ((<usize>side) << 2);
-  const to = below + ((<usize>side) << 2);
-  const kind = load<u32>(from, STEP_KIND);
-  if (kind != KIND_TABLE) {
-    store<u32>(to, kind, STEP_KIND);
-    store<u32>(to, load<u32>(from, STEP_ACCESS), STEP_ACCESS);
-    store<u32>(to, load<u32>(from, STEP_LEAF_LEVEL), STEP_LEAF_LEVEL);
-    store<u64>(below + ((<usize>side) << 3), load<u64>(step + ((<usize>side) << 3), STEP_LEAF_PA), STEP_LEAF_PA);
-    return;
-  }
-  const mode = changetype<M>(0);
-  const value = load<u64>(copyAt(step, side) + ((<usize>mode.indexAt(at, level)) << 3));
-  takeEntryApart<M, A>(value, load<u32>(from, STEP_ACCESS), below, level, side);
-}
-
-function takeEntryApart<M extends PagingMode, A extends EntryAccess>(value: u64, path: u32, below: usize, level: u32, side: u32): void {
-  const mode = changetype<M>(0);
-  const entry = value & load<u64>(CONTROL, CONTROL_KEEP);
-  const to = below + ((<usize>side) << 2);
-  const toWide = below + ((<usize>side) << 3);
-  const kind = mode.kindOf(entry, level, load<u64>(CONTROL, CONTROL_RESERVED));
-  if (kind != KIND_TABLE && kind != KIND_LEAF) {
-    store<u32>(to, KIND_NOT_PRESENT, STEP_KIND); // malformed maps nothing either
-    store<u32>(to, 0, STEP_ACCESS);
-    return;
-  }
-  store<u32>(to, kind, STEP_KIND);
-  store<u32>(to, path & changetype<A>(0).accessOf(entry, level), STEP_ACCESS);
-  store<u32>(to, kind == KIND_LEAF ? level : 0, STEP_LEAF_LEVEL);
-  store<u64>(toWide, kind == KIND_LEAF ? mode.leafBase(entry, level) : mode.tableFrame(entry), STEP_LEAF_PA);
-}
-
-function leafLevel(step: usize, side: u32): u32 {
-  const ofSide = step + ((<usize>side) << 2);
-  return load<u32>(ofSide, STEP_KIND) == KIND_LEAF ? load<u32>(ofSide, STEP_LEAF_LEVEL) : 0;
-}
-
-function leafPa<M extends PagingMode>(step: usize, side: u32, at: u64): u64 {
-  const level = leafLevel(step, side);
-  if (!level) return 0;
-  return load<u64>(step + ((<usize>side) << 3), STEP_LEAF_PA) | (at & (((<u64>1) << changetype<M>(0).shiftAt(level)) - 1));
-}
-
-/** Two tables whose leaves need not be seen where they do not differ. */
-function isPair(below: usize, level: u32): bool {
-  return (
-    level == 2 &&
-    load<u32>(below, STEP_KIND) == KIND_TABLE &&
-    load<u32>(below, STEP_KIND + 4) == KIND_TABLE &&
-    load<u32>(below, STEP_ACCESS) == load<u32>(below, STEP_ACCESS + 4)
-  );
 }
 
 /** Sees to a slot with a table on one side or both. SPACE_DONE: it is to be entered; GO_ON: it is done with. */
@@ -327,60 +268,6 @@ function tablePa<M extends PagingMode>(cursor: usize, level: u32, at: u64, side:
   if (level == mode.levels()) return (<u64>load<f64>(cursor, SPACE_CURSOR_ROOT)) << 12;
   const entry = load<u64>(copyAt(stepAt(cursor, level + 1), side) + ((<usize>mode.indexAt(at, level + 1)) << 3));
   return mode.tableFrame(entry & load<u64>(CONTROL, CONTROL_KEEP)) << 12;
-}
-
-/** Wants what the slots of `step` from `at` on need, frames or pairs, within the range; they are read together. */
-function wantTables<M extends PagingMode, A extends EntryAccess>(cursor: usize, step: usize, level: u32, at: u64, status: u32): u32 {
-  const mode = changetype<M>(0);
-  const shift = mode.shiftAt(level);
-  const span = (<u64>1) << shift;
-  const first = mode.indexAt(at, level);
-  const tableVa = (at & ~(span - 1)) - ((<u64>first) << shift);
-  const last = lastPlace(cursor, tableVa, shift, ENTRIES);
-  const below = stepAt(cursor, level - 1);
-  beginWants();
-  if (!mayWant(SIDE_BEFORE) || !mayWant(SIDE_AFTER)) return SPACE_OVER_BOUND;
-  const most: u32 = status == SPACE_WANT_PAIRS ? PAIRS_AT_ONCE : HALF_READS;
-  for (let place = first; place < last && wantedOn(SIDE_BEFORE) < most && mayWant(SIDE_BEFORE) && mayWant(SIDE_AFTER); place++) {
-    for (let side: u32 = 0; side < SIDES; side++) takeApart<M, A>(step, below, level, tableVa + ((<u64>place) << shift), side);
-    if (isPair(below, level) != (status == SPACE_WANT_PAIRS)) continue;
-    if (!(status == SPACE_WANT_PAIRS ? wantPairOf<M, A>(cursor, below) : wantFramesOf(cursor, below))) return SPACE_EXHAUSTED;
-  }
-  return status;
-}
-
-function wantPairOf<M extends PagingMode, A extends EntryAccess>(cursor: usize, below: usize): bool {
-  const before = load<u64>(below, STEP_LEAF_PA);
-  const after = load<u64>(below, STEP_LEAF_PA + 8);
-  const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
-  if (before == after && isEqual(before, generation)) return true;
-  const known = tryPair(before, after, generation);
-  if (known && isCompared(known)) return true;
-  const copyBefore = keptCopy(before, sideKey(cursor, SIDE_BEFORE));
-  const copyAfter = keptCopy(after, sideKey(cursor, SIDE_AFTER));
-  if (copyBefore && copyAfter) {
-    const pair = pairOf(before, after, generation);
-    return pair != 0 && compareKept<M, A>(pair, copyBefore, copyAfter);
-  }
-  wantPair(before, after);
-  return true;
-}
-
-function keptCopy(gfn: u64, key: u32): usize {
-  const frame = tryFrame(gfn, key);
-  return frame ? load<u32>(frame, SPACE_FRAME_COPY) : 0;
-}
-
-function wantFramesOf(cursor: usize, below: usize): bool {
-  for (let side: u32 = 0; side < SIDES; side++) {
-    if (load<u32>(below + ((<usize>side) << 2), STEP_KIND) != KIND_TABLE) continue;
-    const gfn = load<u64>(below + ((<usize>side) << 3), STEP_LEAF_PA);
-    const frame = spaceFrame(gfn, sideKey(cursor, side));
-    if (!frame) return false;
-    // The last place may be one too many for the bound: then only this side's frame is read, and the other's with the next batch.
-    if (load<u32>(frame, SPACE_FRAME_STATE) == KEPT_WANTED && mayWant(side)) want(frame, gfn, side);
-  }
-  return true;
 }
 
 /** All of a step has been seen and nothing changes below it. */

@@ -5,7 +5,8 @@
 export { type Amd64Options, amd64 } from "./arch/amd64.js";
 export { architectureByName, architectureNames } from "./arch/registry.js";
 export { configureCore } from "./core/configure.js";
-export type { OpenDumpOptions } from "./dump/open.js";
+export type { OpenedDump } from "./dump/file-dump.js";
+export type { DumpSource, OpenDumpOptions } from "./dump/open.js";
 export { openDump } from "./dump/open.js";
 export type { AddressContext, VcpuId, View } from "./model/address.js";
 export type { Architecture, EntryDescription, EntryFlag } from "./model/architecture.js";
@@ -13,6 +14,7 @@ export type { Damage, Dump, FrameRun, RandomAccess, Vcpu } from "./model/dump.js
 export { AddressError, DumpFormatError, PageTableError, ViewNotFoundError } from "./model/errors.js";
 export type { EventColumns, PageTableMonitorEvent } from "./model/event.js";
 export type { GuestMemory, MemoryAccess, MemoryProtection } from "./model/memory.js";
+export type { AbortSignalLike, BlobLike, ModuleLike, UrlLike } from "./model/platform.js";
 export { type Fault, NOT_BACKED, type Translation, type TranslationEntry } from "./model/translation.js";
 export { type Lookup, PageTableMonitor } from "./monitor/monitor.js";
 export type { Access } from "./space/access.js";

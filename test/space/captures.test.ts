@@ -6,7 +6,7 @@
  */
 
 import { describe, expect, it } from "vitest";
-import { changes, type Dump, findRoots, mappings, openDump, summarize } from "../../src/index.js";
+import { type Backing, type Change, changes, type Dump, findRoots, type Mapping, mappings, openDump, summarize } from "../../src/index.js";
 import { captureFolders } from "../capture/captures.js";
 import { readCapture, type Step } from "../capture/truth.js";
 import { changesNaively, listNaively, type NaiveListing, type NaiveMode, stretchesOf } from "./naive.js";
@@ -68,16 +68,19 @@ describe.each(captureFolders())("the address spaces of $name", ({ folder }) => {
       // Without the notes the tables alone tell the mode, and which processes there are.
       const bare = { runs: dump.runs, readFrame: dump.readFrame.bind(dump) };
       const unaided = await findRoots(bare);
-      const processes = step.processes.map(({ root }) => root);
+      const processes = step.processes.flatMap(({ root, kernelRoot }) => (kernelRoot === undefined ? [root] : [root, kernelRoot]));
       expect(new Set(unaided.map(({ arch }) => arch.levels))).toEqual(new Set([mode.levels]));
-      expect(new Set(unaided.slice(0, processes.length).map(({ root }) => root)), step.label).toEqual(new Set(processes));
+      const best = unaided.slice(0, processes.length).map(({ root }) => root);
+      expect(new Set(best), step.label).toEqual(new Set(processes));
       dump.close();
     }
   });
 });
 
+type Rows = readonly (Mapping | Change)[];
+
 /** Lists of many thousand rows are compared as text. */
-function firstDifference(found: readonly object[], expected: readonly object[]): readonly [found: string, expected: string] | undefined {
+function firstDifference(found: Rows, expected: Rows): readonly [found: string, expected: string] | undefined {
   for (let i = 0; i < Math.max(found.length, expected.length); i++) {
     const [is, should] = [textOf(found[i]), textOf(expected[i])];
     if (is !== should) return [is, should];
@@ -85,8 +88,18 @@ function firstDifference(found: readonly object[], expected: readonly object[]):
   return undefined;
 }
 
-function textOf(row: object | undefined): string {
-  return JSON.stringify(row, (_, value: unknown) => (typeof value === "bigint" ? value.toString(16) : value)) ?? "none";
+function textOf(row: Mapping | Change | undefined): string {
+  if (row === undefined) return "none";
+  const start = `${row.va} ${row.length}`;
+  if ("type" in row) return `${start} ${row.type} from ${backingText(row.before)} to ${backingText(row.after)}`;
+  const { global, accessed, dirty } = row.details;
+  return `${start} ${backingText(row)} ${global} ${accessed} ${dirty}`;
+}
+
+function backingText(backing: Backing | undefined): string {
+  if (backing === undefined) return "nothing";
+  const { read, write, execute, user } = backing.access;
+  return `${backing.pa} ${backing.pageSize} ${read} ${write} ${execute} ${user}`;
 }
 
 /** Of the processes that the truth speaks of (both, where page tables are isolated), and of the vCPUs. */

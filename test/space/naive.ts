@@ -42,6 +42,10 @@ export interface Range {
 export type ReadTable = (gfn: number) => BigUint64Array | undefined;
 
 const ADDRESS_BITS = 0x000f_ffff_ffff_f000n;
+const WRITE = 1;
+const EXECUTE = 2;
+const USER = 4;
+const ACCESS_TEXTS = ["r---", "rw--", "r-x-", "rwx-", "r--u", "rw-u", "r-xu", "rwxu"];
 const WHOLE: Range = { from: 0n, to: 1n << 64n };
 
 export function listNaively(readTable: ReadTable, mode: NaiveMode, root: bigint, range: Range = WHOLE): NaiveListing {
@@ -49,57 +53,48 @@ export function listNaively(readTable: ReadTable, mode: NaiveMode, root: bigint,
   const unreadable: Omit<UnreadableTable, "in">[] = [];
   const gaps: { va: bigint; length: bigint }[] = [];
   const said = new Set<number>();
-  const visit = (table: bigint, level: number, firstVa: bigint, path: readonly boolean[], entryPa: bigint | undefined): void => {
-    const entries = readTable(Number(table >> 12n));
+  const pastMaximum = ADDRESS_BITS & ~((1n << BigInt(mode.physicalAddressBits)) - 1n);
+  const visit = (table: bigint, level: number, firstVa: bigint, path: number, entryPa: bigint | undefined): void => {
+    const gfn = Number(table >> 12n);
+    const entries = readTable(gfn);
     const bits = BigInt(12 + 9 * (level - 1));
     if (entries === undefined) {
-      if (!said.has(Number(table >> 12n))) {
-        said.add(Number(table >> 12n));
-        unreadable.push({ gfn: Number(table >> 12n), level, va: canonical(mode, firstVa), entryPa });
+      if (!said.has(gfn)) {
+        said.add(gfn);
+        unreadable.push({ gfn, level, va: canonical(mode, firstVa), entryPa });
       }
       // The root's covers both halves.
       gaps.push(level === mode.levels ? { va: 0n, length: WHOLE.to } : { va: canonical(mode, firstVa), length: 1n << (bits + 9n) });
       return;
     }
-    for (let i = 0n; i < 512n; i++) {
-      if (entries[Number(i)] === 0n) continue;
-      const value = (entries[Number(i)] as bigint) & ~mode.encryptionMask;
-      const va = firstVa + (i << bits);
-      const shown = canonical(mode, va);
-      if (shown + (1n << bits) <= range.from || shown >= range.to || (value & 1n) === 0n) continue;
-      if ((value & ADDRESS_BITS & ~((1n << BigInt(mode.physicalAddressBits)) - 1n)) !== 0n) continue;
-      const here = [
-        true,
-        path[1] && ((value >> 1n) & 1n) === 1n,
-        path[2] && value >> 63n === 0n,
-        path[3] && ((value >> 2n) & 1n) === 1n,
-      ] as boolean[];
-      const large = level > 1 && ((value >> 7n) & 1n) === 1n;
-      if (level === 1 || large) {
-        if (level > 3) continue;
-        const size = 1n << bits;
-        if (large && (value & ADDRESS_BITS & (size - 1n) & ~0x1000n) !== 0n) continue;
-        leaves.push(
-          cut(
-            {
-              va: shown,
-              length: size,
-              pa: value & ADDRESS_BITS & ~(size - 1n),
-              pageSize: Number(size),
-              access: [...here].map((granted, bit) => (granted ? "rwxu"[bit] : "-")).join(""),
-              global: Number((value >> 8n) & 1n),
-              accessed: Number((value >> 5n) & 1n),
-              dirty: Number((value >> 6n) & 1n),
-            },
-            range,
-          ),
-        );
+    for (let i = 0; i < 512; i++) {
+      const value = (entries[i] as bigint) & ~mode.encryptionMask;
+      const flags = Number(value & 0xfffn);
+      if ((flags & 1) === 0 || (value & pastMaximum) !== 0n) continue;
+      const shown = canonical(mode, firstVa + (BigInt(i) << bits));
+      if (shown + (1n << bits) <= range.from || shown >= range.to) continue;
+      const here = path & ((flags & 2 ? WRITE : 0) | (flags & 4 ? USER : 0) | (value >> 63n === 0n ? EXECUTE : 0));
+      const large = level > 1 && (flags & 0x80) !== 0;
+      if (level > 1 && !large) {
+        visit(value & ADDRESS_BITS, level - 1, firstVa + (BigInt(i) << bits), here, table + 8n * BigInt(i));
         continue;
       }
-      visit(value & ADDRESS_BITS, level - 1, va, here, table + 8n * i);
+      const size = 1n << bits;
+      if (level > 3 || (large && (value & ADDRESS_BITS & (size - 1n) & ~0x1000n) !== 0n)) continue;
+      const leaf = {
+        va: shown,
+        length: size,
+        pa: value & ADDRESS_BITS & ~(size - 1n),
+        pageSize: Number(size),
+        access: ACCESS_TEXTS[here] as string,
+        global: (flags >> 8) & 1,
+        accessed: (flags >> 5) & 1,
+        dirty: (flags >> 6) & 1,
+      };
+      leaves.push(range === WHOLE ? leaf : cut(leaf, range));
     }
   };
-  if (range.from < range.to) visit(root & ADDRESS_BITS, mode.levels, 0n, [true, true, true, true], undefined);
+  if (range.from < range.to) visit(root & ADDRESS_BITS, mode.levels, 0n, WRITE | EXECUTE | USER, undefined);
   return { leaves, unreadable, gaps };
 }
 

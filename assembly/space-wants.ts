@@ -1,0 +1,83 @@
+/**
+ * What a comparison needs read: the tables that the slots of a step lead to, frames of their own or pairs, many at a time.
+ */
+import { EntryAccess } from "./entry-access";
+import {
+  ENTRIES,
+  HALF_READS,
+  KEPT_WANTED,
+  KIND_TABLE,
+  SIDE_AFTER,
+  SIDE_BEFORE,
+  SIDES,
+  SPACE_CURSOR_GENERATION,
+  SPACE_EXHAUSTED,
+  SPACE_FRAME_COPY,
+  SPACE_FRAME_STATE,
+  SPACE_OVER_BOUND,
+  SPACE_WANT_PAIRS,
+  STEP_KIND,
+  STEP_LEAF_PA,
+} from "./layout";
+import { PagingMode } from "./mode";
+import { beginWants, mayWant, sideKey, spaceFrame, tryFrame, want, wantedOn } from "./space-frames";
+import { compareKept, isCompared, isEqual, pairOf, tryPair, wantPair } from "./space-pairs";
+import { isPair, takeApart } from "./space-sides";
+import { lastPlace, stepAt } from "./space-steps";
+
+/** Both sides of so many are compared out of the nearest cache. */
+const PAIRS_AT_ONCE: u32 = 64;
+
+/** Wants what the slots of `step` from `at` on need, frames or pairs, within the range; they are read together. */
+export function wantTables<M extends PagingMode, A extends EntryAccess>(cursor: usize, step: usize, level: u32, at: u64, status: u32): u32 {
+  const mode = changetype<M>(0);
+  const shift = mode.shiftAt(level);
+  const span = (<u64>1) << shift;
+  const first = mode.indexAt(at, level);
+  const tableVa = (at & ~(span - 1)) - ((<u64>first) << shift);
+  const last = lastPlace(cursor, tableVa, shift, ENTRIES);
+  const below = stepAt(cursor, level - 1);
+  beginWants();
+  if (!mayWant(SIDE_BEFORE) || !mayWant(SIDE_AFTER)) return SPACE_OVER_BOUND;
+  const most: u32 = status == SPACE_WANT_PAIRS ? PAIRS_AT_ONCE : HALF_READS;
+  for (let place = first; place < last && wantedOn(SIDE_BEFORE) < most && mayWant(SIDE_BEFORE) && mayWant(SIDE_AFTER); place++) {
+    for (let side: u32 = 0; side < SIDES; side++) takeApart<M, A>(step, below, level, tableVa + ((<u64>place) << shift), side);
+    if (isPair(below, level) != (status == SPACE_WANT_PAIRS)) continue;
+    if (!(status == SPACE_WANT_PAIRS ? wantPairOf<M, A>(cursor, below) : wantFramesOf(cursor, below))) return SPACE_EXHAUSTED;
+  }
+  return status;
+}
+
+function wantPairOf<M extends PagingMode, A extends EntryAccess>(cursor: usize, below: usize): bool {
+  const before = load<u64>(below, STEP_LEAF_PA);
+  const after = load<u64>(below, STEP_LEAF_PA + 8);
+  const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
+  if (before == after && isEqual(before, generation)) return true;
+  const known = tryPair(before, after, generation);
+  if (known && isCompared(known)) return true;
+  const copyBefore = keptCopy(before, sideKey(cursor, SIDE_BEFORE));
+  const copyAfter = keptCopy(after, sideKey(cursor, SIDE_AFTER));
+  if (copyBefore && copyAfter) {
+    const pair = pairOf(before, after, generation);
+    return pair != 0 && compareKept<M, A>(pair, copyBefore, copyAfter);
+  }
+  wantPair(before, after);
+  return true;
+}
+
+function keptCopy(gfn: u64, key: u32): usize {
+  const frame = tryFrame(gfn, key);
+  return frame ? load<u32>(frame, SPACE_FRAME_COPY) : 0;
+}
+
+function wantFramesOf(cursor: usize, below: usize): bool {
+  for (let side: u32 = 0; side < SIDES; side++) {
+    if (load<u32>(below + ((<usize>side) << 2), STEP_KIND) != KIND_TABLE) continue;
+    const gfn = load<u64>(below + ((<usize>side) << 3), STEP_LEAF_PA);
+    const frame = spaceFrame(gfn, sideKey(cursor, side));
+    if (!frame) return false;
+    // The last place may be one too many for the bound: then only this side's frame is read, and the other's with the next batch.
+    if (load<u32>(frame, SPACE_FRAME_STATE) == KEPT_WANTED && mayWant(side)) want(frame, gfn, side);
+  }
+  return true;
+}
