@@ -119,13 +119,7 @@ function reference(space: usize, cell: usize, offset: u32, tag: u32): void {
       store<u32>(cell, word + CELL_REFERENCE, 4);
       return;
     }
-    const only = allocate(ROW_BYTES_LOG2);
-    store<u32>(only, 0, ROW_NEXT);
-    store<u32>(only, load<u32>(cell), ROW_TAG);
-    store<u32>(only, word / CELL_REFERENCE, ROW_REFERENCES);
-    store<u32>(only, word & (CELL_OFFSET | CELL_BACKED), ROW_OFFSET);
-    store<u32>(cell, <u32>only);
-    store<u32>(cell, CELL_CHAINED, 4);
+    makeChained(cell);
   }
   const row = rowAt(cell, offset);
   if (row) {

@@ -36,13 +36,7 @@ export class FrameReader {
       for (let i = 0; i < count; i++) u32[flags + 2 * i] = memory.readFrame(this.#gfns[i], this.#frames[i]) ? 1 : 0;
       return;
     }
-    const answer = memory.readFrames(this.#gfns.slice(0, count), this.#staging.subarray(0, count * FRAME_SIZE));
-    if (!(answer instanceof Uint8Array) || answer.length !== count) {
-      throw new PageTableError("driver-contract", `readFrames must answer a Uint8Array with one byte for each of the ${count} frames`, {
-        expected: count,
-        found: answer instanceof Uint8Array ? answer.length : typeof answer,
-      });
-    }
+    const answer = checkedAnswer(memory.readFrames(this.#gfns.slice(0, count), this.#staging.subarray(0, count * FRAME_SIZE)), count);
     for (let i = 0; i < count; i++) u32[flags + 2 * i] = answer[i] === 1 ? 1 : 0;
   }
 
@@ -50,4 +44,13 @@ export class FrameReader {
   wasRead(place: number): boolean {
     return this.#core.u32[(layout.READS >>> 2) + 2 * place + 1] === 1;
   }
+}
+
+/** What `readFrames` answered; throws `driver-contract` where that is not one byte for each of `count` frames. */
+export function checkedAnswer(answer: Uint8Array, count: number): Uint8Array {
+  if (answer instanceof Uint8Array && answer.length === count) return answer;
+  throw new PageTableError("driver-contract", `readFrames must answer a Uint8Array with one byte for each of the ${count} frames`, {
+    expected: count,
+    found: (answer as unknown) instanceof Uint8Array ? answer.length : typeof answer,
+  });
 }

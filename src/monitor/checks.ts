@@ -2,26 +2,12 @@
  * What comes in from callers, checked before anything is done.
  */
 
-import { amd64 } from "../arch/amd64.js";
 import type { Core } from "../core/core.js";
 import * as layout from "../core/layout.js";
 import { type AddressContext, checkAddress, nonCanonical } from "../model/address.js";
-import type { Architecture } from "../model/architecture.js";
 import { PageTableError } from "../model/errors.js";
-import type { GuestMemory } from "../model/memory.js";
 
 const MOST_BYTES_MARKED = 2 ** 30;
-
-export function checkMemory(memory: GuestMemory): void {
-  if (typeof memory !== "object" || memory === null || typeof memory.readFrame !== "function") {
-    throw new PageTableError("invalid-memory", "memory must have a method readFrame(gfn, target)");
-  }
-}
-
-export function checkMaximumFrames(maximumFrames: number | undefined): void {
-  if (maximumFrames === undefined || (Number.isInteger(maximumFrames) && maximumFrames > 0)) return;
-  throw new PageTableError("invalid-maximum-frames", `maximumFrames must be an integer above 0, not ${String(maximumFrames)}`);
-}
 
 export function checkSize(size: number): void {
   if (Number.isInteger(size) && size >= 0 && size <= MOST_BYTES_MARKED) return;
@@ -78,10 +64,4 @@ export function checkTagCount<Tag>(vas: BigUint64Array, tags: Tag | readonly Tag
     `${vas.length} addresses need ${vas.length} tags, or one for all; there are ${tags.length}`,
     details,
   );
-}
-
-/** The mode that a dump's notes give, if it is one; else the usual one. */
-export function architectureOf(memory: GuestMemory): Architecture {
-  const { vcpus } = memory as { readonly vcpus?: readonly { readonly arch?: Architecture }[] };
-  return vcpus?.find((vcpu) => vcpu.arch)?.arch ?? amd64();
 }

@@ -13,6 +13,7 @@
 import { Core } from "../core/core.js";
 import { FrameReader } from "../core/frame-reader.js";
 import * as layout from "../core/layout.js";
+import { architectureOf, checkMaximumFrames, checkMemory } from "../core/memory-checks.js";
 import { pageSizeAt, translationOf } from "../core/paths.js";
 import { Translator } from "../core/translator.js";
 import { type AddressContext, checkAddress, checkId, checkPhysicalAddress, type VcpuId, type View } from "../model/address.js";
@@ -21,16 +22,7 @@ import { PageTableError } from "../model/errors.js";
 import type { EventColumns, PageTableMonitorEvent } from "../model/event.js";
 import type { GuestMemory, MemoryProtection } from "../model/memory.js";
 import type { Translation } from "../model/translation.js";
-import {
-  architectureOf,
-  checkContext,
-  checkMaximumFrames,
-  checkMemory,
-  checkSize,
-  checkTagCount,
-  checkVas,
-  RootCleaner,
-} from "./checks.js";
+import { checkContext, checkSize, checkTagCount, checkVas, RootCleaner } from "./checks.js";
 import { describeState } from "./description.js";
 import { eventsOf } from "./events.js";
 import { MarkedRanges } from "./marked-ranges.js";

@@ -4,13 +4,14 @@
 
 import { amd64 } from "../arch/amd64.js";
 import { coreModeOf } from "../arch/core-mode.js";
+import { checkMemory, notedMode } from "../core/memory-checks.js";
 import type { Architecture } from "../model/architecture.js";
 import type { Dump } from "../model/dump.js";
 import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { AbortSignalLike } from "../model/platform.js";
 import { kernelRootBy, levelsBy, vmcoreinfoOf } from "./kernel-root.js";
-import { checkMemory, clearedRoot, notedMode } from "./options.js";
+import { clearedRoot } from "./options.js";
 import type { RootCandidate } from "./root-candidate.js";
 import { rankCandidates } from "./root-ranking.js";
 import { type RootFacts, RootScan } from "./root-scan.js";

@@ -5,9 +5,9 @@
  */
 
 import type { Core } from "../core/core.js";
+import { checkedAnswer } from "../core/frame-reader.js";
 import * as layout from "../core/layout.js";
 import { FRAME_SIZE } from "../model/address.js";
-import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
 
 export class FrameBatch {
@@ -39,13 +39,6 @@ export class FrameBatch {
       }
       return;
     }
-    const answer = memory.readFrames(this.#gfns.slice(0, count), this.#staging.subarray(0, count * FRAME_SIZE));
-    if (!(answer instanceof Uint8Array) || answer.length !== count) {
-      throw new PageTableError("driver-contract", `readFrames must answer a Uint8Array with one byte for each of the ${count} frames`, {
-        expected: count,
-        found: answer instanceof Uint8Array ? answer.length : typeof answer,
-      });
-    }
-    this.#flags.set(answer);
+    this.#flags.set(checkedAnswer(memory.readFrames(this.#gfns.slice(0, count), this.#staging.subarray(0, count * FRAME_SIZE)), count));
   }
 }

@@ -3,12 +3,13 @@
  */
 
 import * as layout from "../core/layout.js";
+import { checkMaximumFrames, checkMemory } from "../core/memory-checks.js";
 import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { accessOf } from "./access.js";
 import { Listing } from "./listing.js";
 import type { Mapping } from "./mapping.js";
-import { checkMaximumFrames, checkMemory, clearedRoot, linearRange, modeOf, type SpaceOptions } from "./options.js";
+import { clearedRoot, linearRange, modeOf, type SpaceOptions } from "./options.js";
 import { SpaceTables } from "./tables.js";
 
 /**

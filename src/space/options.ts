@@ -2,8 +2,8 @@
  * Which address space, and which part of it; checked before anything is read.
  */
 
-import { amd64 } from "../arch/amd64.js";
 import { type CoreMode, coreModeOf } from "../arch/core-mode.js";
+import { architectureOf, notedMode } from "../core/memory-checks.js";
 import { checkAddress } from "../model/address.js";
 import type { Architecture } from "../model/architecture.js";
 import { AddressError, PageTableError } from "../model/errors.js";
@@ -51,17 +51,6 @@ export interface LinearRange {
   readonly to: bigint;
 }
 
-export function checkMemory(memory: GuestMemory): void {
-  if (typeof memory !== "object" || memory === null || typeof memory.readFrame !== "function") {
-    throw new PageTableError("invalid-memory", "memory must have a method readFrame(gfn, target)");
-  }
-}
-
-export function checkMaximumFrames(maximumFrames: number | undefined): void {
-  if (maximumFrames === undefined || (Number.isInteger(maximumFrames) && maximumFrames > 0)) return;
-  throw new PageTableError("invalid-maximum-frames", `maximumFrames must be an integer above 0, not ${String(maximumFrames)}`);
-}
-
 /** The root without PCID, PWT, PCD and bit 63: two spellings of one root are one address space. */
 export function clearedRoot(mode: CoreMode, root: bigint): bigint {
   checkAddress(root, "root");
@@ -90,15 +79,9 @@ function linear(mode: CoreMode, va: bigint): bigint {
   return fromTop < half ? size - fromTop : half;
 }
 
-/** The mode that the notes of a dump give, if it is a dump and they give one. */
-export function notedMode(memory: GuestMemory): Architecture | undefined {
-  const { vcpus } = memory as { readonly vcpus?: readonly { readonly arch?: Architecture }[] };
-  return vcpus?.find((vcpu) => vcpu.arch)?.arch;
-}
-
 /** The mode to read `memory` by. */
 export function modeOf(memory: GuestMemory, given: Architecture | undefined): Architecture {
-  const arch = given ?? notedMode(memory) ?? amd64();
+  const arch = given ?? architectureOf(memory);
   coreModeOf(arch);
   return arch;
 }

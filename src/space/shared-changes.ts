@@ -6,11 +6,12 @@
  */
 
 import * as layout from "../core/layout.js";
+import { checkMaximumFrames, checkMemory } from "../core/memory-checks.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { Change, SharedChange } from "./change.js";
 import { decodeChange } from "./changes.js";
 import { Listing } from "./listing.js";
-import { checkMaximumFrames, checkMemory, clearedRoot, commonModeOf, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
+import { clearedRoot, commonModeOf, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
 import { SpaceTables } from "./tables.js";
 
 export interface SharedOptions extends Omit<SpaceOptions, "root"> {

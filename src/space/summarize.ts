@@ -3,11 +3,12 @@
  */
 
 import * as layout from "../core/layout.js";
+import { checkMaximumFrames, checkMemory } from "../core/memory-checks.js";
 import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { ACCESS_COMBINATIONS, accessOf } from "./access.js";
 import type { SpaceSummary, SummaryPart } from "./mapping.js";
-import { checkMaximumFrames, checkMemory, clearedRoot, linearRange, modeOf, type SpaceOptions } from "./options.js";
+import { clearedRoot, linearRange, modeOf, type SpaceOptions } from "./options.js";
 import { SpaceTables } from "./tables.js";
 
 const HIGHEST_LEAF_LEVEL = 3;
