@@ -6,6 +6,7 @@
  * the table.
  */
 import { allocate, release } from "./arena";
+import { setBit } from "./bitmap";
 import {
   BATCH_IN,
   BATCH_OUT,
@@ -18,8 +19,12 @@ import {
   CONTROL,
   CONTROL_ADDRESSES,
   CONTROL_BACKED,
+  NODE_COUNT,
+  NODE_SCRATCH,
+  NODE_USED,
   OUTCOME_BACKED,
   OUTCOME_PA,
+  PAGE_BITS,
   ROW_BYTES_LOG2,
   ROW_NEXT,
   ROW_OFFSET,
@@ -30,26 +35,47 @@ import {
   TRIES,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { inherited, outcomeOf } from "./outcome";
+import { entriesOf, inherited, outcomeAt, outcomeOf, STANDS } from "./outcome";
 import { unuse } from "./tables";
-import { addCell, cellOf, findLeaf, hasRoomForAddress, isUsed, leafFor, prune, removeCell, slotAt, touch } from "./trie";
+import { addCell, CELL_LOG2, cellOf, directCells, findLeaf, hasRoomForAddresses, isUsed, leafFor, prune, removeCell, reserveCells, slotAt, touch } from "./trie";
 
 const LEAF_REACH_LOG2: u32 = 21; // log2 of the bytes below a leaf node
 const NONE: u64 = ~(<u64>0);
 
-/** Takes in `count` addresses of BATCH_IN with the tags of BATCH_TAGS; answers how many: fewer, where memory is exhausted. */
+/**
+ * Takes in `count` addresses of BATCH_IN with the tags of BATCH_TAGS; answers how many: fewer, where memory is exhausted.
+ * Addresses of one leaf node that come one after the other are taken in together.
+ */
 export function takeIn(space: usize, count: u32): u32 {
-  let leaf: usize = 0;
-  let reach = NONE;
-  let added: i32 = 0;
   let i: u32 = 0;
-  for (; i < count && hasRoomForAddress(); i++) {
+  while (i < count) {
     const va = load<u64>(BATCH_IN + ((<usize>i) << 3));
-    if (load<u32>(space, SPACE_CUTS) && referenceCut(space, va)) continue;
-    if (va >> LEAF_REACH_LOG2 != reach) {
-      leaf = leafFor(space, va);
-      reach = va >> LEAF_REACH_LOG2;
+    const cuts = load<u32>(space, SPACE_CUTS) != 0;
+    let end = cuts ? i + 1 : endOfRun(i, count);
+    if (!hasRoomForAddresses(end - i)) {
+      end = i + 1;
+      if (!hasRoomForAddresses(1)) break;
     }
+    if (!cuts || !referenceCut(space, va)) takeRun(space, leafFor(space, va), i, end);
+    i = end;
+  }
+  return i;
+}
+
+/** End of the addresses from place `i` on that one leaf node holds. */
+function endOfRun(i: u32, count: u32): u32 {
+  const reach = load<u64>(BATCH_IN + ((<usize>i) << 3)) >> LEAF_REACH_LOG2;
+  let end = i + 1;
+  while (end < count && load<u64>(BATCH_IN + ((<usize>end) << 3)) >> LEAF_REACH_LOG2 == reach) end++;
+  return end;
+}
+
+function takeRun(space: usize, leaf: usize, from: u32, end: u32): void {
+  if (end - from > 1) reserveCells(leaf, pagesOfRun(from, end));
+  const cells = directCells(leaf);
+  let added: i32 = 0;
+  for (let i = from; i < end; i++) {
+    const va = load<u64>(BATCH_IN + ((<usize>i) << 3));
     const slot = slotAt(va, 1);
     const offset = <u32>va & CELL_OFFSET;
     const tag = load<u32>(BATCH_TAGS + ((<usize>i) << 2));
@@ -57,14 +83,38 @@ export function takeIn(space: usize, count: u32): u32 {
       reference(space, cellOf(leaf, slot), offset, tag);
       continue;
     }
-    const cell = addCell(leaf, slot);
-    store<u32>(cell, tag);
-    store<u32>(cell, offset | CELL_REFERENCE, 4);
-    touch(leaf, 0);
+    const cell = cells ? cells + ((<usize>slot) << CELL_LOG2) : addCell(leaf, slot);
+    if (cells) setBit(leaf + NODE_USED, slot);
+    store<u64>(cell, tag | ((<u64>(offset | CELL_REFERENCE)) << 32));
     added++;
   }
-  if (added) countAddress(space, added);
-  return i;
+  if (!added) return;
+  if (cells) store<u16>(leaf, <u16>(load<u16>(leaf, NODE_COUNT) + added), NODE_COUNT);
+  touch(leaf, 0);
+  countAddress(space, added);
+}
+
+/** Pages of a run that are not the page before it: how many there are, where the run is in order, and no fewer elsewhere. */
+function pagesOfRun(from: u32, end: u32): u32 {
+  let pages: u32 = 0;
+  let before = NONE;
+  for (let i = from; i < end; i++) {
+    const page = load<u64>(BATCH_IN + ((<usize>i) << 3)) >> PAGE_BITS;
+    pages += u32(page != before);
+    before = page;
+  }
+  return pages;
+}
+
+/** First of `count` addresses of BATCH_IN that lies in a page below that of the one before it; `count`: there is none. */
+export function firstDescent(count: u32): u32 {
+  let before: u64 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const page = load<u64>(BATCH_IN + ((<usize>i) << 3)) >> PAGE_BITS;
+    if (page < before) return i;
+    before = page;
+  }
+  return count;
 }
 
 /** First of `count` addresses of BATCH_IN whose bits from `bits` - 1 up are not all equal; `count`: there is none. */
@@ -184,34 +234,40 @@ export function locate(space: usize, va: u64): usize {
 
 /** Counts the backed ones among the first `count` of BATCH_IN that are not counted yet, and answers all PAs in BATCH_OUT. */
 export function settleTaken<M extends PagingMode>(space: usize, count: u32): void {
-  let leaf: usize = 0;
-  let reach = NONE;
-  let from: u64 = 0;
   let backed: i32 = 0;
   const cuts = load<u32>(space, SPACE_CUTS) != 0;
-  for (let i: u32 = 0; i < count; i++) {
+  for (let i: u32 = 0; i < count; ) {
     const va = load<u64>(BATCH_IN + ((<usize>i) << 3));
-    if (cuts || va >> LEAF_REACH_LOG2 != reach) {
-      leaf = cuts ? locate(space, va) : findLeaf(space, 0, va);
-      reach = va >> LEAF_REACH_LOG2;
-      from = inherited<M>(leaf);
-    }
+    const leaf = cuts ? locate(space, va) : findLeaf(space, 0, va);
+    const end = cuts ? i + 1 : endOfRun(i, count);
+    backed += settleRun<M>(leaf, i, end);
+    i = end;
+  }
+  if (backed) countBacked(backed);
+}
+
+/** The same for addresses of one leaf node; answers how many more are backed. */
+function settleRun<M extends PagingMode>(leaf: usize, from: u32, end: u32): i32 {
+  const above = inherited<M>(leaf);
+  const entries = above == STANDS && !load<u32>(leaf, NODE_SCRATCH) ? entriesOf(leaf) : 0;
+  const cells = directCells(leaf);
+  let backed: i32 = 0;
+  for (let i = from; i < end; i++) {
+    const va = load<u64>(BATCH_IN + ((<usize>i) << 3));
     const slot = slotAt(va, 1);
-    const outcome = outcomeOf<M>(leaf, slot, from);
+    const outcome = entries ? outcomeAt<M>(entries, slot) : outcomeOf<M>(leaf, slot, above);
     const offset = <u32>va & CELL_OFFSET;
     if (!(outcome & OUTCOME_BACKED)) {
       store<u64>(BATCH_OUT + ((<usize>i) << 3), NONE);
       continue;
     }
-    const flags = flagsOf(cellOf(leaf, slot), offset);
+    const flags = flagsOf(cells ? cells + ((<usize>slot) << CELL_LOG2) : cellOf(leaf, slot), offset);
     const word = load<u32>(flags);
-    if (!(word & CELL_BACKED)) {
-      store<u32>(flags, word | CELL_BACKED);
-      backed++;
-    }
+    backed += i32(!(word & CELL_BACKED));
+    store<u32>(flags, word | CELL_BACKED);
     store<u64>(BATCH_OUT + ((<usize>i) << 3), (outcome & OUTCOME_PA) | offset);
   }
-  if (backed) countBacked(backed);
+  return backed;
 }
 
 /** Where the backed bit of an address lies. */

@@ -1,7 +1,7 @@
 /**
  * What the core exports. Generic kernels are chosen here by the mode in the control block; nothing else is decided.
  */
-import { firstNonCanonical, giveBack as giveBackIn, lookUp as lookUpIn, settleTaken as settleTakenIn, takeIn } from "./addresses";
+import { firstDescent, firstNonCanonical, giveBack as giveBackIn, lookUp as lookUpIn, settleTaken as settleTakenIn, takeIn } from "./addresses";
 import { allocate, release, resetMarksArena } from "./arena";
 import { diffTable } from "./diff";
 import { dropFrames, keepFrames, listWanted, nextWanted } from "./kept-frames";
@@ -71,6 +71,7 @@ export {
   dropFrames,
   emptySpace,
   endProcessing,
+  firstDescent,
   firstNonCanonical,
   forgetTable,
   isZeroFrame,

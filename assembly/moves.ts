@@ -37,7 +37,7 @@ import {
 import { PagingMode } from "./mode";
 import { keyUnder } from "./stand";
 import { findTable, join, leave, suspect } from "./tables";
-import { addCell, BYTES_AN_ADDRESS, cellOf, childOf, createNode, isUsed, prune, removeCell, slotAt } from "./trie";
+import { addCell, BYTES_A_PATH, cellOf, childOf, createNode, isUsed, prune, removeCell, slotAt } from "./trie";
 import { clear, endOf, itemsOf, push } from "./vector";
 
 const MOVES = CONTROL + CONTROL_MOVES;
@@ -76,7 +76,7 @@ function isAffectedAbove(node: usize): bool {
 /** What the listed pages take at the most: cells and rows a page, nodes of every level a leaf node. */
 function hasRoomForMoves(): bool {
   const end = endOf(MOVES);
-  let bytes: u64 = 64 * BYTES_AN_ADDRESS;
+  let bytes: u64 = 64 * BYTES_A_PATH;
   let leaf: u32 = 0;
   for (let at = itemsOf(MOVES); at < end; at += MOVE_BYTES) {
     bytes += load<u32>(at, 8) == leaf ? 64 : 1024;

@@ -42,6 +42,20 @@ export function entryAt(node: usize, slot: u32): u64 {
   return load<u64>(load<u32>(load<u32>(node, NODE_TABLE), TABLE_COPY) + ((<usize>slot) << 3)) & load<u64>(CONTROL, CONTROL_KEEP);
 }
 
+/** The committed entries under a leaf node that stands. */
+export function entriesOf(leaf: usize): usize {
+  return load<u32>(load<u32>(leaf, NODE_TABLE), TABLE_COPY);
+}
+
+/** The outcome of one page from the entries of a table of the lowest level. */
+export function outcomeAt<M extends PagingMode>(entries: usize, slot: u32): u64 {
+  const entry = load<u64>(entries + ((<usize>slot) << 3)) & load<u64>(CONTROL, CONTROL_KEEP);
+  const mode = changetype<M>(0);
+  const kind = mode.kindOf(entry, 1, load<u64>(CONTROL, CONTROL_RESERVED));
+  if (kind == KIND_LEAF) return mode.leafBase(entry, 1) | (OUTCOME_BACKED | 1);
+  return fault(kind == KIND_NOT_PRESENT ? FAULT_NOT_PRESENT : FAULT_RESERVED_BIT);
+}
+
 /** True where the path ends at this slot because its table could not be read in this call. */
 export function isCut(node: usize, slot: u32): bool {
   const scratch = load<u32>(node, NODE_SCRATCH);
@@ -80,5 +94,5 @@ export function inherited<M extends PagingMode>(leaf: usize): u64 {
 export function outcomeOf<M extends PagingMode>(leaf: usize, slot: u32, from: u64): u64 {
   if (from != STANDS) return from & OUTCOME_BACKED ? from + ((<u64>slot) << PAGE_BITS) : from;
   if (isCut(leaf, slot)) return fault(FAULT_UNREADABLE_TABLE);
-  return ofLeafEntry<M>(entryAt(leaf, slot), 1, 0);
+  return outcomeAt<M>(entriesOf(leaf), slot);
 }

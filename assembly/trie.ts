@@ -6,7 +6,7 @@
  * one address under a table costs 16 bytes and 512 cost 8 each.
  */
 import { allocate, availableBytes, release } from "./arena";
-import { clearBit, hasBit, rankOf, setBit } from "./bitmap";
+import { clearBit, hasBit, nextBit, rankOf, setBit } from "./bitmap";
 import {
   CONTROL,
   CONTROL_CUTS,
@@ -29,18 +29,21 @@ import {
   NODE_SCRATCH,
   NODE_SLOT,
   NODE_SPACE,
+  NODE_TABLE,
   NODE_TOUCHED_NEXT,
   NODE_USED,
   NODE_VA,
   PAGE_BITS,
+  ROW_BYTES_LOG2,
   SCRATCH_BYTES_LOG2,
   SLOT_BITS,
   SPACE_CUTS,
   SPACE_TRIES,
+  TABLE_COUNTS,
 } from "./layout";
 import { countUse, leave, unuse } from "./tables";
 
-const CELL_LOG2: u32 = 3;
+export const CELL_LOG2: u32 = 3;
 const FIRST_CAPACITY_LOG2: u32 = 1;
 const FULL_LOG2: u32 = 9;
 /** A node that outgrows this gets a cell for each slot: moving more than a kilobyte at every change costs more than it saves. */
@@ -60,6 +63,13 @@ export function cellOf(node: usize, slot: u32): usize {
   const cells: usize = load<u32>(node, NODE_CELLS);
   const place = load<u8>(node, NODE_CAPACITY_LOG2) == FULL_LOG2 ? slot : rankOf(node + NODE_USED, slot);
   return cells + ((<usize>place) << CELL_LOG2);
+}
+
+/** The cells of a leaf node that has one for each slot and whose uses nobody counts; 0: ask `cellOf` and `addCell`. */
+export function directCells(node: usize): usize {
+  if (load<u8>(node, NODE_CAPACITY_LOG2) != FULL_LOG2) return 0;
+  const table: usize = load<u32>(node, NODE_TABLE);
+  return table && load<u32>(table, TABLE_COUNTS) ? 0 : load<u32>(node, NODE_CELLS);
 }
 
 /** The child at a slot that is used. */
@@ -126,11 +136,7 @@ function countCut(space: usize, by: i32): void {
 export function addCell(node: usize, slot: u32): usize {
   const count: u32 = load<u16>(node, NODE_COUNT);
   let capacity: u32 = load<u8>(node, NODE_CAPACITY_LOG2);
-  if (capacity < FULL_LOG2 && count == (<u32>1) << capacity) {
-    const grown = capacity == PACKED_LOG2 ? FULL_LOG2 : capacity + 1;
-    grow(node, capacity, grown, count);
-    capacity = grown;
-  }
+  if (capacity < FULL_LOG2 && count == (<u32>1) << capacity) capacity = grow(node, count + 1);
   const cells: usize = load<u32>(node, NODE_CELLS);
   let cell = cells + ((<usize>slot) << CELL_LOG2);
   if (capacity < FULL_LOG2) {
@@ -145,14 +151,24 @@ export function addCell(node: usize, slot: u32): usize {
   return cell;
 }
 
-function grow(node: usize, from: u32, to: u32, count: u32): void {
+/** Makes room for `added` slots more, so that they need not grow the node one after the other. Memory is reserved. */
+export function reserveCells(node: usize, added: u32): void {
+  const capacity: u32 = load<u8>(node, NODE_CAPACITY_LOG2);
+  const wanted = <u32>load<u16>(node, NODE_COUNT) + added;
+  if (capacity < FULL_LOG2 && wanted > (<u32>1) << capacity) grow(node, wanted);
+}
+
+/** Gives a node the cells for `wanted` slots, more than it has; answers its new capacity. */
+function grow(node: usize, wanted: u32): u32 {
+  const from: u32 = load<u8>(node, NODE_CAPACITY_LOG2);
+  const count: u32 = load<u16>(node, NODE_COUNT);
+  const to = wanted > (<u32>1) << PACKED_LOG2 ? FULL_LOG2 : 32 - clz<u32>(wanted - 1);
   const before: usize = load<u32>(node, NODE_CELLS);
   const after = allocate(to + CELL_LOG2);
   if (to < FULL_LOG2) memory.copy(after, before, (<usize>count) << CELL_LOG2);
   else {
     let cell = before;
-    for (let slot: u32 = 0; slot < ENTRIES; slot++) {
-      if (!isUsed(node, slot)) continue;
+    for (let slot = nextBit(node + NODE_USED, 0); slot < ENTRIES; slot = nextBit(node + NODE_USED, slot + 1)) {
       store<u64>(after + ((<usize>slot) << CELL_LOG2), load<u64>(cell));
       cell += 8;
     }
@@ -160,6 +176,7 @@ function grow(node: usize, from: u32, to: u32, count: u32): void {
   release(before, from + CELL_LOG2);
   store<u32>(node, <u32>after, NODE_CELLS);
   store<u8>(node, <u8>to, NODE_CAPACITY_LOG2);
+  return to;
 }
 
 /** Frees a slot. The node may be left without any: `prune` it then. */
@@ -224,10 +241,12 @@ export function leafFor(space: usize, va: u64): usize {
   return node;
 }
 
-/** Bytes that taking in one address needs at the most: a node of every level, and a node's cells grown at every level. */
-export const BYTES_AN_ADDRESS: u32 = 6 * (128 + 4096) + 64;
+/** Bytes that taking in an address needs at the most: a node of every level, and a node's cells grown at every level. */
+export const BYTES_A_PATH: u32 = 6 * (128 + 4096) + 64;
+/** Bytes that every further address of the same leaf node needs at the most: rows for it and for the one it shares the page with. */
+const BYTES_A_ROW: u32 = 2 << ROW_BYTES_LOG2;
 
-/** True where one address more can be taken in. */
-export function hasRoomForAddress(): bool {
-  return availableBytes() >= BYTES_AN_ADDRESS + 32 * 4096;
+/** True where `count` addresses of one leaf node can be taken in. */
+export function hasRoomForAddresses(count: u32): bool {
+  return availableBytes() >= BYTES_A_PATH + count * BYTES_A_ROW + 32 * 4096;
 }

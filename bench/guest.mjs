@@ -13,8 +13,8 @@ export class Guest {
 
   /** Pages that are never written cost nothing: a large buffer comes zeroed from the system, untouched. */
   constructor(frames) {
-    this.#bytes = Buffer.alloc(frames * FRAME_BYTES);
-    this.#words = new BigUint64Array(this.#bytes.buffer, this.#bytes.byteOffset, (frames * FRAME_BYTES) / 8);
+    this.#bytes = new Uint8Array(frames * FRAME_BYTES);
+    this.#words = new BigUint64Array(this.#bytes.buffer);
   }
 
   readFrame(gfn, target) {

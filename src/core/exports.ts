@@ -16,6 +16,7 @@ export interface CoreExports extends SpaceExports {
   noteTags(space: number, bits: number): void;
   resetMonitor(): void;
 
+  firstDescent(count: number): number;
   firstNonCanonical(count: number, bits: number): number;
   takeIn(space: number, count: number): number;
   settleTaken(space: number, count: number): void;

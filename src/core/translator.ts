@@ -9,19 +9,21 @@ import type { Translation } from "../model/translation.js";
 import { type Core, memoryExhausted } from "./core.js";
 import type { FrameReader } from "./frame-reader.js";
 import * as layout from "./layout.js";
-import { translationOf } from "./paths.js";
+import { PathReader } from "./paths.js";
 
 const WALK_EXHAUSTED = 0xffff_ffff;
 
 export class Translator {
   readonly #core: Core;
   readonly #reader: FrameReader;
+  readonly #paths: PathReader;
   readonly #maximumFrames: number | undefined;
   #memory: GuestMemory | undefined;
 
   constructor(core: Core, reader: FrameReader, maximumFrames: number | undefined) {
     this.#core = core;
     this.#reader = reader;
+    this.#paths = new PathReader(core);
     this.#maximumFrames = maximumFrames;
   }
 
@@ -32,7 +34,7 @@ export class Translator {
         this.#core.exports.dropFrames(); // what other calls have kept is no reason to refuse this one
         if (!this.#walkOne(memory, root, va)) throw memoryExhausted(this.#maximumFrames);
       }
-      return translationOf(this.#core, va, root);
+      return this.#paths.translation(va, root);
     });
   }
 

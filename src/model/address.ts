@@ -21,29 +21,29 @@ export type VcpuId = number;
 /** Bytes of a frame, and of a page-table page. */
 export const FRAME_SIZE = 4096;
 export const PHYSICAL_ADDRESS_LIMIT = 1n << 52n;
-const ADDRESS_LIMIT = 1n << 64n;
 const LARGEST_ID = 0xffff;
+const NO_DETAILS = {};
 
 /** Throws AddressError unless `value` is a bigint with 0 <= value < 2^64. */
-export function checkAddress(value: bigint, what: string, details: Readonly<Record<string, unknown>> = {}): void {
-  checkBelow(value, ADDRESS_LIMIT, "2^64", what, details);
+export function checkAddress(value: bigint, what: string, details: Readonly<Record<string, unknown>> = NO_DETAILS): void {
+  if (typeof value === "bigint" && BigInt.asUintN(64, value) === value) return;
+  refuse(value, "2^64", what, details);
 }
 
 /** Throws AddressError unless `value` is a bigint with 0 <= value < 2^52. */
 export function checkPhysicalAddress(value: bigint, what: string): void {
-  checkBelow(value, PHYSICAL_ADDRESS_LIMIT, "2^52", what, {});
+  if (typeof value === "bigint" && BigInt.asUintN(52, value) === value) return;
+  refuse(value, "2^52", what, NO_DETAILS);
 }
 
-function checkBelow(value: bigint, limit: bigint, limitName: string, what: string, details: Readonly<Record<string, unknown>>): void {
+function refuse(value: unknown, limitName: string, what: string, details: Readonly<Record<string, unknown>>): never {
   if (typeof value !== "bigint") {
     throw new PageTableError("not-a-bigint", `${what} must be a bigint, not ${typeof value}`, { ...details, what });
   }
   if (value < 0n) {
     throw new AddressError("negative-address", `${what} is negative: ${value}`, { ...details, what, address: value });
   }
-  if (value >= limit) {
-    throw new AddressError("address-too-large", `${what} ${hex(value)} is not below ${limitName}`, { ...details, what, address: value });
-  }
+  throw new AddressError("address-too-large", `${what} ${hex(value)} is not below ${limitName}`, { ...details, what, address: value });
 }
 
 /** True where bits 63 … `virtualAddressBits` - 1 of `va` are all equal (SDM 1 3.3.7.1). */

@@ -8,25 +8,27 @@ import { type AddressContext, checkAddress, nonCanonical } from "../model/addres
 import { PageTableError } from "../model/errors.js";
 
 const MOST_BYTES_MARKED = 2 ** 30;
+const PAGE_BITS = BigInt(layout.PAGE_BITS);
 
 export function checkSize(size: number): void {
   if (Number.isInteger(size) && size >= 0 && size <= MOST_BYTES_MARKED) return;
   throw new PageTableError("invalid-size", `size must be an integer from 0 to ${MOST_BYTES_MARKED} bytes, not ${String(size)}`);
 }
 
-/** Checks a context and leaves its VA as the first of the core's batch. */
-export function checkContext(core: Core, ctx: AddressContext): void {
+/** Checks a context, leaves its VA as the first of the core's batch and answers its root, cleared. */
+export function checkContext(core: Core, roots: RootCleaner, ctx: AddressContext): bigint {
   if (typeof ctx !== "object" || ctx === null) throw new PageTableError("invalid-context", "an address is { va, root }, both bigint");
-  const { va, root } = ctx;
+  const { va } = ctx;
   checkAddress(va, "va");
-  checkAddress(root, "root");
+  const root = roots.clear(ctx.root);
   core.batchIn[0] = va;
   const bits = core.mode.virtualAddressBits;
   const high = (core.u32[(layout.BATCH_IN >>> 2) + 1] | 0) >> (bits - 33); // bits 63 to `bits` - 1, the sign all the way
   if (high !== 0 && high !== -1) throw nonCanonical(va, bits);
+  return root;
 }
 
-/** Clears a root of PCID, PWT, PCD and bit 63: two spellings of one root are one address space. */
+/** Checks roots and clears them of PCID, PWT, PCD and bit 63: two spellings of one root are one address space. */
 export class RootCleaner {
   readonly #mask: bigint;
   #last = 0n;
@@ -36,24 +38,34 @@ export class RootCleaner {
     this.#mask = core.mode.rootMask;
   }
 
+  /** Throws AddressError for what is no address. */
   clear(root: bigint): bigint {
     if (root === this.#last) return this.#lastCleared; // calls come in runs of one root
+    checkAddress(root, "root");
     this.#last = root;
     this.#lastCleared = root & this.#mask;
     return this.#lastCleared;
   }
 }
 
-/** Throws AddressError with `details.index` for the first VA that is not canonical. */
-export function checkVas(core: Core, vas: BigUint64Array): void {
+/** How a batch lies: its pages in ascending order, or in any. */
+export type BatchOrder = "ascending" | "any";
+
+/** Throws AddressError with `details.index` for the first VA that is not canonical. Answers how the batch lies. */
+export function checkVas(core: Core, vas: BigUint64Array): BatchOrder {
   if (!(vas instanceof BigUint64Array)) throw new PageTableError("invalid-vas", "vas must be a BigUint64Array");
   const bits = core.mode.virtualAddressBits;
+  let order: BatchOrder = "ascending";
   for (let from = 0; from < vas.length; from += layout.BATCH_LENGTH) {
     const count = Math.min(layout.BATCH_LENGTH, vas.length - from);
     core.batchIn.set(vas.subarray(from, from + count));
     const place = core.exports.firstNonCanonical(count, bits);
     if (place < count) throw nonCanonical(vas[from + place], bits, { index: from + place });
+    if (order === "any") continue;
+    const isBelow = from > 0 && vas[from] >> PAGE_BITS < vas[from - 1] >> PAGE_BITS;
+    if (isBelow || core.exports.firstDescent(count) < count) order = "any";
   }
+  return order;
 }
 
 export function checkTagCount<Tag>(vas: BigUint64Array, tags: Tag | readonly Tag[]): void {

@@ -14,9 +14,9 @@ import { Core } from "../core/core.js";
 import { FrameReader } from "../core/frame-reader.js";
 import * as layout from "../core/layout.js";
 import { architectureOf, checkMaximumFrames, checkMemory } from "../core/memory-checks.js";
-import { pageSizeAt, translationOf } from "../core/paths.js";
+import { PathReader, pageSizeAt } from "../core/paths.js";
 import { Translator } from "../core/translator.js";
-import { type AddressContext, checkAddress, checkId, checkPhysicalAddress, type VcpuId, type View } from "../model/address.js";
+import { type AddressContext, checkId, checkPhysicalAddress, type VcpuId, type View } from "../model/address.js";
 import type { Architecture } from "../model/architecture.js";
 import { PageTableError } from "../model/errors.js";
 import type { EventColumns, PageTableMonitorEvent } from "../model/event.js";
@@ -63,6 +63,7 @@ export class PageTableMonitor<Tag = string> {
   readonly #translator: Translator;
   readonly #ranges = new MarkedRanges();
   readonly #roots: RootCleaner;
+  readonly #paths: PathReader;
   #memory: Memory | undefined;
   #busy = false;
   /** As they were before the call that is under way: what a driver's callback may read. */
@@ -91,6 +92,7 @@ export class PageTableMonitor<Tag = string> {
     this.#core = core;
     this.#memory = memory;
     this.#roots = new RootCleaner(core);
+    this.#paths = new PathReader(core);
     this.#spaces = new Spaces(core);
     this.#tags = new Tags(core, this.#spaces);
     this.#protection = new Protection(core, protectionOf(memory));
@@ -122,9 +124,8 @@ export class PageTableMonitor<Tag = string> {
 
   /** Monitors an address, once more where it already is; the path as committed. */
   monitor(ctx: AddressContext, view: View, tag: Tag): Translation {
-    checkContext(this.#core, ctx);
+    const root = checkContext(this.#core, this.#roots, ctx);
     const { va } = ctx;
-    const root = this.#roots.clear(ctx.root);
     checkId(view, "view");
     const memory = this.#enter();
     try {
@@ -132,7 +133,7 @@ export class PageTableMonitor<Tag = string> {
       this.#monitoring.take(memory, space, va, this.#tags.indexOf(tag));
       this.#core.batchIn[0] = va;
       this.#core.exports.committedPath(space.record);
-      return translationOf(this.#core, va, root);
+      return this.#paths.translation(va, root);
     } finally {
       this.#leave();
     }
@@ -143,18 +144,18 @@ export class PageTableMonitor<Tag = string> {
    * PAs as committed, NOT_BACKED where there is none.
    */
   monitorMany(root: bigint, vas: BigUint64Array, view: View, tags: Tag | readonly Tag[]): BigUint64Array {
-    checkAddress(root, "root");
+    const cleared = this.#roots.clear(root);
     checkId(view, "view");
     const memory = this.#enter();
     try {
-      checkVas(this.#core, vas);
+      const order = checkVas(this.#core, vas);
       checkTagCount(vas, tags);
       if (vas.length === 0) {
         sweepAfterSuccess(this.#core, this.#protection);
         return new BigUint64Array(0);
       }
       const tagIndexes = this.#tags.indexesOf(tags);
-      return this.#monitoring.takeMany(memory, this.#ensureSpace(view, this.#roots.clear(root)), vas, tagIndexes);
+      return this.#monitoring.takeMany(memory, this.#ensureSpace(view, cleared), vas, order, tagIndexes);
     } finally {
       this.#leave();
     }
@@ -194,9 +195,8 @@ export class PageTableMonitor<Tag = string> {
 
   /** What is kept of an address; undefined: it is not monitored. */
   lookup(ctx: AddressContext, view: View): Lookup<Tag> | undefined {
-    checkContext(this.#core, ctx);
+    const root = checkContext(this.#core, this.#roots, ctx);
     const { va } = ctx;
-    const root = this.#roots.clear(ctx.root);
     checkId(view, "view");
     this.#enter();
     try {
@@ -273,9 +273,8 @@ export class PageTableMonitor<Tag = string> {
 
   /** Translates from guest memory as it is now; monitors nothing. */
   translate(ctx: AddressContext): Translation {
-    checkContext(this.#core, ctx);
+    const root = checkContext(this.#core, this.#roots, ctx);
     const { va } = ctx;
-    const root = this.#roots.clear(ctx.root);
     const memory = this.#enter();
     try {
       return this.#translator.translate(memory, root, va);
@@ -286,11 +285,11 @@ export class PageTableMonitor<Tag = string> {
 
   /** Translates many addresses of one root from guest memory as it is now; NOT_BACKED where one is not. */
   translateMany(root: bigint, vas: BigUint64Array): BigUint64Array {
-    checkAddress(root, "root");
+    const cleared = this.#roots.clear(root);
     const memory = this.#enter();
     try {
       checkVas(this.#core, vas);
-      return this.#translator.translateMany(memory, this.#roots.clear(root), vas);
+      return this.#translator.translateMany(memory, cleared, vas);
     } finally {
       this.#leave();
     }
@@ -355,9 +354,8 @@ export class PageTableMonitor<Tag = string> {
   }
 
   #giveBack(ctx: AddressContext, view: View, references: "one" | "all"): void {
-    checkContext(this.#core, ctx);
+    const root = checkContext(this.#core, this.#roots, ctx);
     const { va } = ctx;
-    const root = this.#roots.clear(ctx.root);
     checkId(view, "view");
     this.#enter();
     try {

@@ -1,13 +1,14 @@
 /**
  * Taking addresses in and giving them back: rule 1, all or none.
  *
- * Into the tries first, then a round a level that reads the tables they need; those whose path ends at a table that
- * cannot be read change tries; last the backed ones are counted. Taking back is giving back what was taken in.
+ * Of a window of addresses: into the tries first, then a round a level that reads the tables they need; those whose path
+ * ends at a table that cannot be read change tries; last the backed ones are counted. Taking back is giving back what was taken in.
  */
 
 import { type Core, memoryExhausted } from "../core/core.js";
 import * as layout from "../core/layout.js";
 import type { GuestMemory } from "../model/memory.js";
+import type { BatchOrder } from "./checks.js";
 import { arranged, pageOrder, rearranged } from "./ordering.js";
 import type { Protection } from "./protection.js";
 import type { Space, Spaces } from "./spaces.js";
@@ -48,15 +49,23 @@ export class Monitoring {
   }
 
   /** Takes in many, with a tag index for each or one for all, and answers their PAs as committed. */
-  takeMany(memory: GuestMemory, space: Space, vas: BigUint64Array, tagIndexes: Uint32Array | number): BigUint64Array {
-    const order = pageOrder(vas);
+  takeMany(
+    memory: GuestMemory,
+    space: Space,
+    vas: BigUint64Array,
+    batchOrder: BatchOrder,
+    tagIndexes: Uint32Array | number,
+  ): BigUint64Array {
+    const order = batchOrder === "ascending" ? undefined : pageOrder(vas);
     if (!order) return this.#takeInOrder(memory, space, vas, tagIndexes);
     const tags = typeof tagIndexes === "number" ? tagIndexes : order.map((place) => tagIndexes[place]);
     return rearranged(this.#takeInOrder(memory, space, arranged(vas, order), tags), order);
   }
 
+  /** A window at a time, so that what a window has brought into the cache is still there when its PAs are answered. */
   #takeInOrder(memory: GuestMemory, space: Space, vas: BigUint64Array, tagIndexes: Uint32Array | number): BigUint64Array {
     const { exports, batchTags, batchOut } = this.#core;
+    const pas = new BigUint64Array(vas.length);
     let taken = 0;
     try {
       if (typeof tagIndexes === "number") batchTags.fill(tagIndexes);
@@ -64,9 +73,10 @@ export class Monitoring {
         if (typeof tagIndexes !== "number") batchTags.set(tagIndexes.subarray(from, from + count));
         const done = exports.takeIn(space.record, count);
         taken += done;
-        if (done < count) throw memoryExhausted(undefined);
+        this.#stand(memory, done < count);
+        exports.settleTaken(space.record, count);
+        pas.set(batchOut.subarray(0, count), from);
       });
-      this.#stand(memory, false);
     } catch (error) {
       this.#abandon();
       this.#forEachWindow(vas, taken, (_, count) => {
@@ -75,11 +85,6 @@ export class Monitoring {
       this.#endFailure(space);
       throw error;
     }
-    const pas = new BigUint64Array(vas.length);
-    this.#forEachWindow(vas, vas.length, (from, count) => {
-      exports.settleTaken(space.record, count);
-      pas.set(batchOut.subarray(0, count), from);
-    });
     sweepAfterSuccess(this.#core, this.#protection);
     return pas;
   }

@@ -49,7 +49,8 @@ export class Standing {
 
   #readQueued(memory: GuestMemory): void {
     const { exports, u32 } = this.#core;
-    for (let count = exports.nextReads(); count > 0; count = exports.nextReads()) {
+    while (this.#core.control(layout.CONTROL_QUEUE)) {
+      const count = exports.nextReads();
       const failures: (readonly [place: number, error: unknown])[] = [];
       for (let place = 0; place < count; place++) {
         const table = u32[(layout.READS >>> 2) + 2 * place];
