@@ -19,8 +19,8 @@ import {
   CONTROL,
   CONTROL_ADDRESSES,
   CONTROL_BACKED,
+  NODE_CHAINED,
   NODE_COUNT,
-  NODE_SCRATCH,
   NODE_USED,
   OUTCOME_BACKED,
   OUTCOME_PA,
@@ -35,7 +35,7 @@ import {
   TRIES,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { entriesOf, inherited, outcomeAt, outcomeOf, STANDS } from "./outcome";
+import { inherited, outcomeAt, outcomeOf, uncutEntries } from "./outcome";
 import { unuse } from "./tables";
 import { addCell, CELL_LOG2, cellOf, directCells, findLeaf, hasRoomForAddresses, isUsed, leafFor, prune, removeCell, reserveCells, slotAt, touch } from "./trie";
 
@@ -80,7 +80,7 @@ function takeRun(space: usize, leaf: usize, from: u32, end: u32): void {
     const offset = <u32>va & CELL_OFFSET;
     const tag = load<u32>(BATCH_TAGS + ((<usize>i) << 2));
     if (isUsed(leaf, slot)) {
-      reference(space, cellOf(leaf, slot), offset, tag);
+      reference(space, leaf, cellOf(leaf, slot), offset, tag);
       continue;
     }
     const cell = cells ? cells + ((<usize>slot) << CELL_LOG2) : addCell(leaf, slot);
@@ -143,7 +143,7 @@ function referenceCut(space: usize, va: u64): bool {
     if (!leaf || !isUsed(leaf, slot)) continue;
     const cell = cellOf(leaf, slot);
     if (!holds(cell, <u32>va & CELL_OFFSET)) continue;
-    reference(space, cell, <u32>va & CELL_OFFSET, 0);
+    reference(space, leaf, cell, <u32>va & CELL_OFFSET, 0);
     return true;
   }
   return false;
@@ -162,7 +162,7 @@ function rowAt(cell: usize, offset: u32): usize {
 }
 
 /** One reference more in a page that is in use: to an address that is there, or to a new one of that page. */
-function reference(space: usize, cell: usize, offset: u32, tag: u32): void {
+function reference(space: usize, leaf: usize, cell: usize, offset: u32, tag: u32): void {
   const word = load<u32>(cell, 4);
   if (!(word & CELL_CHAINED)) {
     if ((word & CELL_OFFSET) == offset && word / CELL_REFERENCE < CELL_MOST_REFERENCES) {
@@ -170,6 +170,7 @@ function reference(space: usize, cell: usize, offset: u32, tag: u32): void {
       return;
     }
     makeChained(cell);
+    store<u8>(leaf, 1, NODE_CHAINED);
   }
   const row = rowAt(cell, offset);
   if (row) {
@@ -249,7 +250,7 @@ export function settleTaken<M extends PagingMode>(space: usize, count: u32): voi
 /** The same for addresses of one leaf node; answers how many more are backed. */
 function settleRun<M extends PagingMode>(leaf: usize, from: u32, end: u32): i32 {
   const above = inherited<M>(leaf);
-  const entries = above == STANDS && !load<u32>(leaf, NODE_SCRATCH) ? entriesOf(leaf) : 0;
+  const entries = uncutEntries(leaf, above);
   const cells = directCells(leaf);
   let backed: i32 = 0;
   for (let i = from; i < end; i++) {

@@ -20,7 +20,7 @@ import { initializeLinks } from "./links";
 import { clearAllMarks, clearMarks, collectMarked, collectRange, countMonitored, mark, markRange } from "./marks";
 import { Amd64, Amd64La57 } from "./modes/amd64";
 import { listMoves, move as moveIn, releaseScratch } from "./moves";
-import { beginNarration, countRows as countRowsIn, narrate as narrateIn } from "./narrate";
+import { beginNarration as beginNarrationIn, narrate } from "./narrate";
 import {
   affect,
   affectSpace,
@@ -59,7 +59,6 @@ export {
   affect,
   affectSpace,
   allocate,
-  beginNarration,
   clearAllMarks,
   clearMarks,
   collectMarked,
@@ -81,6 +80,7 @@ export {
   listWanted,
   mark,
   markRange,
+  narrate,
   nextReads,
   nextTables,
   nextWanted,
@@ -148,14 +148,9 @@ export function collectSpace(space: usize): u32 {
   return is4Level() ? collectSpaceIn<Amd64>(space) : collectSpaceIn<Amd64La57>(space);
 }
 
-/** Fills the window of events. */
-export function narrate(): u32 {
-  return is4Level() ? narrateIn<Amd64>() : narrateIn<Amd64La57>();
-}
-
-/** Rows of events that are still to come. */
-export function countRows(): u32 {
-  return is4Level() ? countRowsIn<Amd64>() : countRowsIn<Amd64La57>();
+/** Compares the outcomes and starts telling; answers the rows to come. */
+export function beginNarration(): u32 {
+  return is4Level() ? beginNarrationIn<Amd64>() : beginNarrationIn<Amd64La57>();
 }
 
 /** Moves the listed addresses to other tries. */

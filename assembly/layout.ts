@@ -38,7 +38,7 @@ export const BATCH_PARKED: u32 = 0x38000;
 export const BATCH_LENGTH: u32 = 8192;
 export const READS: u32 = 0x40000;
 export const READ_GFNS: u32 = 0x41000;
-export const READS_LENGTH: u32 = 256;
+export const READS_LENGTH: u32 = 64;
 export const VCPU_HEADS: u32 = 0x90000;
 export const VCPUS: u32 = 65536;
 export const STAGING: u32 = 0xd1000;
@@ -93,7 +93,8 @@ export const CONTROL_TOUCHED: u32 = 52; // u32 x 6, nodes to stand, by level
 export const CONTROL_QUEUE: u32 = 76; // u32, tables to read, first
 export const CONTROL_QUEUE_LAST: u32 = 80; // u32
 export const CONTROL_SUSPECTS: u32 = 84; // u32, tables that a node has left
-export const CONTROL_FIRST_TABLE: u32 = 88; // u32, all table records
+export const CONTROL_FIRST_TABLE: u32 = 88; // u32, all table records, in the order in which they came
+export const CONTROL_LAST_TABLE: u32 = 324; // u32
 export const CONTROL_CURSOR_LEAF: u32 = 92; // u32, where the comparison goes on
 export const CONTROL_CURSOR_SLOT: u32 = 96; // u32
 export const CONTROL_CURSOR_OUTCOME: u32 = 100; // u32
@@ -113,7 +114,7 @@ export const CONTROL_FRAME_INDEX: u32 = 160; // index head
 export const CONTROL_CHANGES: u32 = 176; // vector of changes
 export const CONTROL_AFFECTED: u32 = 192; // vector of nodes
 export const CONTROL_LEAVES: u32 = 208; // vector of affected leaves
-export const CONTROL_OUTCOMES: u32 = 224; // vector of u64
+export const CONTROL_OUTCOMES: u32 = 224; // vector of pairs of outcomes
 export const CONTROL_RELOCATIONS: u32 = 240; // vector of { node, earlier table }
 export const CONTROL_WORKED: u32 = 256; // vector of table records being processed
 export const CONTROL_MOVES: u32 = 272; // vector of pages that change tries
@@ -187,6 +188,7 @@ export const NODE_SPACE: u32 = 28; // u32
 export const NODE_TOUCHED_NEXT: u32 = 32; // u32
 export const NODE_SCRATCH: u32 = 36; // u32, while processing
 export const NODE_VA: u32 = 40; // u64, first VA below it
+export const NODE_CHAINED: u32 = 48; // u8, 1 once a cell of a leaf node has been chained
 export const NODE_USED: u32 = 64; // bitmap
 export const NODE_FLAG_TOUCHED: u32 = 1;
 export const NODE_FLAG_STAND: u32 = 2; // where it stands is to be found
@@ -242,6 +244,8 @@ export const TABLE_VANISHED: u32 = 128; // entries being processed whose table c
 export const CHANGE_BYTES: u32 = 16;
 // An affected leaf: { u32 node, u32 first outcome, bitmap of its affected pages }.
 export const LEAF_BYTES: u32 = 72;
+// The outcomes of an affected page: { u64 as it was, u64 as it is }.
+export const OUTCOME_BYTES: u32 = 16;
 // A page that changes tries: { u64 va, u64 cell, u32 space, u32 trie }.
 export const MOVE_BYTES: u32 = 24;
 

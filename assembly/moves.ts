@@ -9,6 +9,7 @@ import { merge } from "./addresses";
 import { release, reserve } from "./arena";
 import { hasBit, nextBit } from "./bitmap";
 import {
+  CELL_CHAINED,
   CONTROL,
   CONTROL_AFFECTED,
   CONTROL_EMPTIED,
@@ -17,6 +18,7 @@ import {
   ENTRIES,
   EXHAUSTED,
   MOVE_BYTES,
+  NODE_CHAINED,
   NODE_COUNT,
   NODE_CUT,
   NODE_LEVEL,
@@ -116,6 +118,7 @@ export function move<M extends PagingMode>(): void {
     const slot = slotAt(va, 1);
     if (isUsed(leaf, slot)) merge(cellOf(leaf, slot), load<u64>(at, 8));
     else store<u64>(addCell(leaf, slot), load<u64>(at, 8));
+    if (load<u32>(cellOf(leaf, slot), 4) & CELL_CHAINED) store<u8>(leaf, 1, NODE_CHAINED);
   }
   clear(MOVES);
   pruneEmptied(); // last: what is still used must not look unused in between

@@ -6,6 +6,7 @@
  */
 import { nextBit } from "./bitmap";
 import {
+  BITMAP_BYTES,
   CELL_BACKED,
   CELL_CHAINED,
   CELL_OFFSET,
@@ -27,9 +28,11 @@ import {
   EVENT_TYPE,
   EVENT_VA,
   LEAF_BYTES,
+  NODE_CHAINED,
   NODE_SPACE,
   NODE_VA,
   OUTCOME_BACKED,
+  OUTCOME_BYTES,
   OUTCOME_FAULT_SHIFT,
   OUTCOME_LEVEL,
   OUTCOME_PA,
@@ -40,32 +43,59 @@ import {
   SPACE_ID,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { inherited, outcomeOf } from "./outcome";
-import { cellOf } from "./trie";
+import { inherited, outcomeAt, outcomeOf, uncutEntries } from "./outcome";
+import { CELL_LOG2, cellOf, directCells } from "./trie";
 import { endOf, itemsOf } from "./vector";
 
 const PAGE_OUT: u8 = 0;
 const PAGE_IN: u8 = 1;
 
-/** Starts with the first affected leaf. */
-export function beginNarration(): void {
+/** Notes beside each outcome as it was what it is now, and starts with the first affected leaf; answers the rows to come. */
+export function beginNarration<M extends PagingMode>(): u32 {
+  const outcomes = itemsOf(CONTROL + CONTROL_OUTCOMES);
+  const end = endOf(CONTROL + CONTROL_LEAVES);
+  let rows: u32 = 0;
+  for (let at = itemsOf(CONTROL + CONTROL_LEAVES); at < end; at += LEAF_BYTES) {
+    rows += compareLeaf<M>(load<u32>(at), at + 8, outcomes + load<u32>(at, 4));
+  }
   store<u32>(CONTROL, 0, CONTROL_CURSOR_LEAF);
   store<u32>(CONTROL, 0, CONTROL_CURSOR_SLOT);
   store<u32>(CONTROL, 0, CONTROL_CURSOR_OUTCOME);
   store<u32>(CONTROL, 0, CONTROL_CURSOR_ROW);
+  return rows;
 }
 
-/** Fills the window; answers its rows. Fewer than EVENT_ROWS - 1: those were the last. */
-export function narrate<M extends PagingMode>(): u32 {
-  return goThrough<M>(false);
+function compareLeaf<M extends PagingMode>(leaf: usize, pages: usize, outcome: usize): u32 {
+  const above = inherited<M>(leaf);
+  const entries = uncutEntries(leaf, above);
+  const chained = load<u8>(leaf, NODE_CHAINED);
+  let rows: u32 = 0;
+  for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
+    for (let bits = load<u64>(pages + word); bits; bits &= bits - 1, outcome += OUTCOME_BYTES) {
+      const slot = <u32>(word << 3) + <u32>ctz<u64>(bits);
+      const before = load<u64>(outcome);
+      const now = entries ? outcomeAt<M>(entries, slot) : outcomeOf<M>(leaf, slot, above);
+      store<u64>(outcome, now, 8);
+      if (tells(before, now)) rows += rowsOf(before, now) * (chained ? addressesOf(cellOf(leaf, slot)) : 1);
+    }
+  }
+  return rows;
 }
 
-/** Rows that are still to come. */
-export function countRows<M extends PagingMode>(): u32 {
-  return goThrough<M>(true);
+function rowsOf(before: u64, now: u64): u32 {
+  return u32((before & OUTCOME_BACKED) != 0) + u32((now & OUTCOME_BACKED) != 0);
 }
 
-function goThrough<M extends PagingMode>(counting: bool): u32 {
+/** Addresses of one page. */
+function addressesOf(cell: usize): u32 {
+  if (!(load<u32>(cell, 4) & CELL_CHAINED)) return 1;
+  let addresses: u32 = 0;
+  for (let row: usize = load<u32>(cell); row; row = load<u32>(row, ROW_NEXT)) addresses++;
+  return addresses;
+}
+
+/** Fills the window; answers its rows. */
+export function narrate(): u32 {
   const leaves = itemsOf(CONTROL + CONTROL_LEAVES);
   const leavesUsed = <u32>(endOf(CONTROL + CONTROL_LEAVES) - leaves);
   const outcomes = itemsOf(CONTROL + CONTROL_OUTCOMES);
@@ -77,38 +107,25 @@ function goThrough<M extends PagingMode>(counting: bool): u32 {
   for (; cursor < leavesUsed; cursor += LEAF_BYTES, slot = 0) {
     const leaf: usize = load<u32>(leaves + cursor);
     const pages = leaves + cursor + 8;
-    const from = inherited<M>(leaf);
-    for (slot = nextBit(pages, slot); slot < ENTRIES; slot = nextBit(pages, slot + 1), outcome += 8) {
+    const cells = directCells(leaf);
+    for (slot = nextBit(pages, slot); slot < ENTRIES; slot = nextBit(pages, slot + 1), outcome += OUTCOME_BYTES) {
       const before = load<u64>(outcomes + outcome);
-      const now = outcomeOf<M>(leaf, slot, from);
+      const now = load<u64>(outcomes + outcome, 8);
       if (!tells(before, now)) continue;
-      const cell = cellOf(leaf, slot);
+      const cell = cells ? cells + ((<usize>slot) << CELL_LOG2) : cellOf(leaf, slot);
       const word = load<u32>(cell, 4);
       if (!(word & CELL_CHAINED)) {
-        if (counting) {
-          rows += rowsOf(before, now);
-          continue;
-        }
         if (rows > EVENT_ROWS - 2) return pause(rows, cursor, slot, outcome, 0);
         rows = tell(rows, leaf, slot, cell + 4, load<u32>(cell), before, now);
         continue;
       }
       for (row = row ? row : load<u32>(cell); row; row = load<u32>(row, ROW_NEXT)) {
-        if (counting) {
-          rows += rowsOf(before, now);
-          continue;
-        }
         if (rows > EVENT_ROWS - 2) return pause(rows, cursor, slot, outcome, row);
         rows = tell(rows, leaf, slot, row + ROW_OFFSET, load<u32>(row, ROW_TAG), before, now);
       }
     }
   }
-  if (!counting) store<u32>(CONTROL, cursor, CONTROL_CURSOR_LEAF);
-  return rows;
-}
-
-function rowsOf(before: u64, now: u64): u32 {
-  return u32((before & OUTCOME_BACKED) != 0) + u32((now & OUTCOME_BACKED) != 0);
+  return pause(rows, cursor, 0, outcome, 0);
 }
 
 function pause(rows: u32, cursor: u32, slot: u32, outcome: u32, row: usize): u32 {

@@ -4,7 +4,7 @@
  * A leaf node that stands on a table has its outcomes there, entry by entry. One that does not inherits one outcome from
  * the lowest node above it that stands: a large page, or why there is none.
  */
-import { hasBit } from "./bitmap";
+import { hasBit, isEmptyBitmap } from "./bitmap";
 import {
   CONTROL,
   CONTROL_KEEP,
@@ -43,8 +43,15 @@ export function entryAt(node: usize, slot: u32): u64 {
 }
 
 /** The committed entries under a leaf node that stands. */
-export function entriesOf(leaf: usize): usize {
+function entriesOf(leaf: usize): usize {
   return load<u32>(load<u32>(leaf, NODE_TABLE), TABLE_COPY);
+}
+
+/** Those entries, where `outcomeAt` may be asked for every page; 0: ask `outcomeOf`. `from`: what `inherited` said. */
+export function uncutEntries(leaf: usize, from: u64): usize {
+  if (from != STANDS) return 0;
+  const scratch: usize = load<u32>(leaf, NODE_SCRATCH);
+  return scratch && !isEmptyBitmap(scratch + SCRATCH_CUT) ? 0 : entriesOf(leaf);
 }
 
 /** The outcome of one page from the entries of a table of the lowest level. */

@@ -6,7 +6,7 @@
  *   3  collect    the affected leaves in order of VA, with the outcome of each page as it was
  *   4  swap       the changes into the copies; swapping again takes them back
  *   5  restand    affected nodes, level by level (stand.ts)
- *   6  narrate    the outcome of each page as it is now against what it was -> events, a window at a time
+ *   6  narrate    the outcome of each page as it is now against what it was -> events, a window at a time (narrate.ts)
  *
  * Until 6 begins everything can be undone; from there on nothing can fail.
  */
@@ -40,6 +40,7 @@ import {
   NODE_SLOT,
   NODE_TABLE,
   NODE_USED,
+  OUTCOME_BYTES,
   OK,
   PATH,
   READS,
@@ -60,7 +61,7 @@ import {
   TRIES,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { inherited, outcomeOf } from "./outcome";
+import { inherited, outcomeAt, outcomeOf, uncutEntries } from "./outcome";
 import { nameRead, nodeScratch, unqueue } from "./stand";
 import { join, leave, releaseTableScratch, tableScratch } from "./tables";
 import { childOf, touch } from "./trie";
@@ -222,12 +223,14 @@ function collectLeaf<M extends PagingMode>(leaf: usize, pages: usize): bool {
   store<u32>(row, <u32>(endOf(OUTCOMES) - itemsOf(OUTCOMES)), 4);
   memory.copy(row + 8, pages, BITMAP_BYTES);
   const count = countBits(pages);
-  let outcome = push(OUTCOMES, count << 3);
+  let outcome = push(OUTCOMES, count * OUTCOME_BYTES);
   if (!outcome) return false;
   const from = inherited<M>(leaf);
+  const entries = uncutEntries(leaf, from);
   for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
-    for (let bits = load<u64>(pages + word); bits; bits &= bits - 1, outcome += 8) {
-      store<u64>(outcome, outcomeOf<M>(leaf, <u32>(word << 3) + <u32>ctz<u64>(bits), from));
+    for (let bits = load<u64>(pages + word); bits; bits &= bits - 1, outcome += OUTCOME_BYTES) {
+      const slot = <u32>(word << 3) + <u32>ctz<u64>(bits);
+      store<u64>(outcome, entries ? outcomeAt<M>(entries, slot) : outcomeOf<M>(leaf, slot, from));
     }
   }
   return true;
@@ -257,6 +260,7 @@ export function restand(): void {
     if (level == top && load<u8>(node, NODE_CUT) == top) touch(node, NODE_FLAG_STAND); // its top table is tried again
     const table: usize = load<u32>(node, NODE_TABLE);
     const vanished: usize = table ? load<u32>(table, TABLE_SCRATCH) : 0;
+    if (level == 1 && (!vanished || isEmptyBitmap(vanished + TABLE_VANISHED))) continue;
     for (let slot = nextBit(scratch + SCRATCH_AFFECTED, 0); slot < ENTRIES; slot = nextBit(scratch + SCRATCH_AFFECTED, slot + 1)) {
       if (vanished && hasBit(vanished + TABLE_VANISHED, slot)) setBit(scratch + SCRATCH_CUT, slot);
       if (level > 1) touch(childOf(node, slot), NODE_FLAG_STAND);

@@ -13,6 +13,7 @@ import {
   CONTROL,
   CONTROL_ENTRIES,
   CONTROL_FIRST_TABLE,
+  CONTROL_LAST_TABLE,
   CONTROL_SUSPECTS,
   CONTROL_TABLE_INDEX,
   CONTROL_TABLES,
@@ -67,10 +68,11 @@ export function createTable(key: u64): usize {
   store<u64>(table, key, TABLE_KEY);
   store<u32>(table, <u32>copy, TABLE_COPY);
   store<u32>(table, TABLE_FLAG_UNREAD, TABLE_FLAGS);
-  const first = load<u32>(CONTROL, CONTROL_FIRST_TABLE);
-  store<u32>(table, first, TABLE_NEXT);
-  if (first) store<u32>(first, <u32>table, TABLE_PREVIOUS);
-  store<u32>(CONTROL, <u32>table, CONTROL_FIRST_TABLE);
+  const last = load<u32>(CONTROL, CONTROL_LAST_TABLE);
+  store<u32>(table, last, TABLE_PREVIOUS);
+  if (last) store<u32>(last, <u32>table, TABLE_NEXT);
+  else store<u32>(CONTROL, <u32>table, CONTROL_FIRST_TABLE);
+  store<u32>(CONTROL, <u32>table, CONTROL_LAST_TABLE);
   insert(CONTROL + CONTROL_TABLE_INDEX, key, 0, table);
   store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_TABLES) + 1, CONTROL_TABLES);
   return table;
@@ -80,6 +82,7 @@ function dropTable(table: usize): void {
   const next = load<u32>(table, TABLE_NEXT);
   const previous = load<u32>(table, TABLE_PREVIOUS);
   if (next) store<u32>(next, previous, TABLE_PREVIOUS);
+  else store<u32>(CONTROL, previous, CONTROL_LAST_TABLE);
   if (previous) store<u32>(previous, next, TABLE_NEXT);
   else store<u32>(CONTROL, next, CONTROL_FIRST_TABLE);
   remove(CONTROL + CONTROL_TABLE_INDEX, load<u64>(table, TABLE_KEY), 0);

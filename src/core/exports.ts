@@ -54,9 +54,8 @@ export interface CoreExports extends SpaceExports {
   listMoves(): number;
   move(): void;
   releaseScratch(): void;
-  beginNarration(): void;
+  beginNarration(): number;
   narrate(): number;
-  countRows(): number;
 
   walkBatch(rootGfn: number, count: number, parked: number): number;
   walkOne(rootGfn: number): number;

@@ -22,8 +22,7 @@ interface Rows {
 
 /** Drains the core's narration. `mixed`: spaces whose events come from several tries and are to be put in order. */
 export function drainEvents<Tag>(core: Core, spaces: Spaces, tags: readonly Tag[], mixed: ReadonlySet<number>): EventColumns<Tag> {
-  core.exports.beginNarration();
-  let rows = drainRows(core);
+  let rows = drainRows(core, core.exports.beginNarration() >>> 0);
   if (mixed.size > 0) rows = reorder(rows, mixed);
   const root = new BigUint64Array(rows.length);
   const view = new Uint16Array(rows.length);
@@ -63,14 +62,10 @@ export function eventsOf<Tag>(columns: EventColumns<Tag>): PageTableMonitorEvent
   return events;
 }
 
-/** All rows: a first window as it is where that is all, else counted and put together. */
-function drainRows(core: Core): Rows {
-  const { exports } = core;
-  const first = exports.narrate();
-  if (first < layout.EVENT_ROWS - 1) return copyWindow(core, makeRows(first), 0, first);
-  const rows = makeRows(first + exports.countRows());
-  for (let at = 0, count = first; count > 0; at += count, count = at < rows.length ? exports.narrate() : 0)
-    copyWindow(core, rows, at, count);
+/** All rows that the core has to tell, a window after the other. */
+function drainRows(core: Core, length: number): Rows {
+  const rows = makeRows(length);
+  for (let at = 0; at < length; ) at += copyWindow(core, rows, at, core.exports.narrate());
   return rows;
 }
 
@@ -87,8 +82,8 @@ function makeRows(length: number): Rows {
   };
 }
 
-/** Copies the window to rows from `at` on. */
-function copyWindow(core: Core, rows: Rows, at: number, count: number): Rows {
+/** Copies the window to rows from `at` on; answers its length. */
+function copyWindow(core: Core, rows: Rows, at: number, count: number): number {
   const { buffer } = core.u8;
   rows.type.set(new Uint8Array(buffer, layout.EVENT_TYPE, count), at);
   rows.fault.set(new Uint8Array(buffer, layout.EVENT_FAULT, count), at);
@@ -97,7 +92,7 @@ function copyWindow(core: Core, rows: Rows, at: number, count: number): Rows {
   rows.pageSize.set(new Uint32Array(buffer, layout.EVENT_SIZE, count), at);
   rows.tagIndex.set(new Uint32Array(buffer, layout.EVENT_TAG, count), at);
   rows.space.set(new Uint32Array(buffer, layout.EVENT_SPACE, count), at);
-  return rows;
+  return count;
 }
 
 /** Sorts the rows of the named spaces by VA; page-out stays before page-in, as it was. */
