@@ -45,11 +45,13 @@ export {
   beginSpaces,
   compareSpace,
   createCursor,
+  extendMemory,
   judgeRoot,
   listSpace,
   releaseCursor,
   rootEntries,
   scanFrames,
+  siftFrames,
   sumSpace,
 } from "./space";
 export {

@@ -297,7 +297,7 @@ export const CONTROL_SPACE_READ: u32 = 1060; // u32, tables read
 export const CONTROL_SPACE_ROUND: u32 = 1064; // u32, number of the last batch of wants
 export const CONTROL_SPACE_WANTED: u32 = 1068; // u32 x 2, frames listed, by side
 export const CONTROL_SPACE_ROWS: u32 = 1076; // u32, rows in the window
-export const CONTROL_EQUAL_INDEX: u32 = 1120; // index head, GFN >> 15 and generation -> bitmap of frames that are equal on both sides
+export const CONTROL_SAME_INDEX: u32 = 1120; // index head, GFN >> 6 and generation -> what is known of frames that stand on both sides
 
 // Half of READS, READ_GFNS and the staging area is one side's. The halves lie an odd number of pages apart (aliasing).
 export const HALF_READS: u32 = 128;

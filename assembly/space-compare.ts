@@ -5,14 +5,10 @@
  * with one access, two last-level tables are a pair (space-pairs.ts) and only what differs is looked at; two upper ones below
  * which nothing changes are passed once. One table alone below which nothing is mapped is passed once as well.
  */
-import { ALL_ACCESS, EntryAccess } from "./entry-access";
 import {
-  BATCH_IN,
-  BATCH_OUT,
   CONTROL,
   CONTROL_KEEP,
   CONTROL_SPACE_ROWS,
-  ENTRIES,
   KEPT_UNREADABLE,
   KEPT_WANTED,
   KIND_LEAF,
@@ -36,7 +32,6 @@ import {
   SPACE_EXHAUSTED,
   SPACE_FRAME_EMPTY,
   SPACE_FRAME_STATE,
-  SPACE_OVER_BOUND,
   SPACE_ROWS,
   SPACE_UNREADABLE,
   SPACE_WANT_FRAMES,
@@ -50,18 +45,16 @@ import {
 } from "./layout";
 import { PagingMode } from "./mode";
 import { addChange, NO_ROOM, NOTHING_CHANGED } from "./space-changes";
-import { beginWants, mayWant, sayUnreadable, sideKey, spaceFrame, tryFrame, want, wantedOn } from "./space-frames";
-import { isCompared, isEqual, isSame, noteSame, pairOf, tryPair } from "./space-pairs";
-import { addressBits, canonical, closeRow } from "./space-rows";
+import { sayUnreadable, sideKey, spaceFrame, tryFrame } from "./space-frames";
+import { comparedPair, EQUAL_TABLES, isSame, noteSame, pairOf } from "./space-pairs";
+import { canonical, closeRow } from "./space-rows";
 import { isPair, leafLevel, leafPa, takeApart, takeEntryApart } from "./space-sides";
 import { beginStep, copyAt, endStep, stepAt } from "./space-steps";
+import { enterRoots, GO_ON } from "./space-tops";
 import { wantTables } from "./space-wants";
 
-const NO_ENTRY: u64 = ~(<u64>0);
-const GO_ON: u32 = 0xff; // no status of the kernel's: the slot has been seen to
-
 /** Goes on until `capacity` rows are in the window, or the caller is needed; SPACE_…. */
-export function compareSpace<M extends PagingMode, A extends EntryAccess>(cursor: usize, capacity: u32): u32 {
+export function compareSpace<M extends PagingMode>(cursor: usize, capacity: u32): u32 {
   store<u32>(CONTROL, 0, CONTROL_SPACE_ROWS);
   const mode = changetype<M>(0);
   const end = load<u64>(cursor, SPACE_CURSOR_END);
@@ -79,11 +72,11 @@ export function compareSpace<M extends PagingMode, A extends EntryAccess>(cursor
     const span = (<u64>1) << mode.shiftAt(level);
     const next = (at & ~(span - 1)) + span;
     beginStep(below, at, span, end);
-    for (let side: u32 = 0; side < SIDES; side++) takeApart<M, A>(step, below, level, at, side);
+    for (let side: u32 = 0; side < SIDES; side++) takeApart<M>(step, below, level, at, side);
     const before = load<u32>(below, STEP_KIND);
     const after = load<u32>(below, STEP_KIND + 4);
     if (before == KIND_TABLE || after == KIND_TABLE) {
-      const status = enterTables<M, A>(cursor, step, below, level, at, capacity);
+      const status = enterTables<M>(cursor, step, below, level, at, capacity);
       if (status == SPACE_DONE) {
         store<u32>(cursor, --level, SPACE_CURSOR_LEVEL);
         continue;
@@ -115,58 +108,15 @@ export function compareSpace<M extends PagingMode, A extends EntryAccess>(cursor
   return closeRow<M>(cursor, capacity) ? SPACE_DONE : SPACE_ROWS;
 }
 
-function enterRoots<M extends PagingMode>(cursor: usize, at: u64, end: u64): u32 {
-  const levels = changetype<M>(0).levels();
-  const gfn = <u64>load<f64>(cursor, SPACE_CURSOR_ROOT);
-  const step = stepAt(cursor, levels);
-  beginWants();
-  for (let side: u32 = 0; side < SIDES; side++) {
-    const root = spaceFrame(gfn, sideKey(cursor, side));
-    if (!root) return SPACE_EXHAUSTED;
-    if (load<u32>(root, SPACE_FRAME_STATE) != KEPT_WANTED) continue;
-    if (!mayWant(side)) return SPACE_OVER_BOUND;
-    want(root, gfn, side);
-  }
-  if (wantedOn(SIDE_BEFORE) || wantedOn(SIDE_AFTER)) return SPACE_WANT_FRAMES;
-  beginStep(step, at, (<u64>1) << addressBits<M>(), end);
-  let lacking = false;
-  for (let side: u32 = 0; side < SIDES; side++) {
-    const root = tryFrame(gfn, sideKey(cursor, side));
-    const ofSide = step + ((<usize>side) << 2);
-    store<u32>(ofSide, <u32>root, STEP_FRAME);
-    store<u32>(ofSide, KIND_TABLE, STEP_KIND);
-    store<u32>(ofSide, ALL_ACCESS, STEP_ACCESS);
-    if (load<u32>(root, SPACE_FRAME_STATE) != KEPT_UNREADABLE) continue;
-    if (sayUnreadable(cursor, root, gfn, levels, side, 0, NO_ENTRY)) return SPACE_UNREADABLE;
-    lacking = true;
-  }
-  if (lacking) {
-    store<u64>(cursor, end, SPACE_CURSOR_AT);
-    return GO_ON;
-  }
-  const pair = pairOf(gfn, gfn, load<u32>(cursor, SPACE_CURSOR_GENERATION));
-  if (!pair) return SPACE_EXHAUSTED;
-  store<u32>(step, <u32>pair, STEP_PAIR);
-  store<u32>(cursor, levels, SPACE_CURSOR_LEVEL);
-  return GO_ON;
-}
-
 /** Sees to a slot with a table on one side or both. SPACE_DONE: it is to be entered; GO_ON: it is done with. */
-function enterTables<M extends PagingMode, A extends EntryAccess>(
-  cursor: usize,
-  step: usize,
-  below: usize,
-  level: u32,
-  at: u64,
-  capacity: u32,
-): u32 {
+function enterTables<M extends PagingMode>(cursor: usize, step: usize, below: usize, level: u32, at: u64, capacity: u32): u32 {
   const before = load<u64>(below, STEP_LEAF_PA);
   const after = load<u64>(below, STEP_LEAF_PA + 8);
   const isTableBefore = load<u32>(below, STEP_KIND) == KIND_TABLE;
   const isTableAfter = load<u32>(below, STEP_KIND + 4) == KIND_TABLE;
   let pair: usize = 0;
   if (isTableBefore && isTableAfter) {
-    if (isPair(below, level)) return comparePair<M, A>(cursor, step, below, at, capacity);
+    if (isPair(below, level)) return comparePair<M>(cursor, step, below, at, capacity);
     pair = pairOf(before, after, load<u32>(cursor, SPACE_CURSOR_GENERATION));
     if (!pair) return SPACE_EXHAUSTED;
     if (level > 2 && isSame(pair, level - 1, load<u32>(below, STEP_ACCESS), load<u32>(below, STEP_ACCESS + 4))) return GO_ON;
@@ -179,7 +129,7 @@ function enterTables<M extends PagingMode, A extends EntryAccess>(
     const frame = spaceFrame(gfn, sideKey(cursor, side));
     if (!frame) return SPACE_EXHAUSTED;
     const state = load<u32>(frame, SPACE_FRAME_STATE);
-    if (state == KEPT_WANTED) return wantTables<M, A>(cursor, step, level, at, SPACE_WANT_FRAMES);
+    if (state == KEPT_WANTED) return wantTables<M>(cursor, step, level, at, SPACE_WANT_FRAMES);
     store<u32>(ofSide, <u32>frame, STEP_FRAME);
     lacking = lacking || state == KEPT_UNREADABLE;
   }
@@ -195,13 +145,13 @@ function enterTables<M extends PagingMode, A extends EntryAccess>(
 }
 
 /** The changes of a pair of last-level tables, from `at` on. */
-function comparePair<M extends PagingMode, A extends EntryAccess>(cursor: usize, step: usize, below: usize, at: u64, capacity: u32): u32 {
+function comparePair<M extends PagingMode>(cursor: usize, step: usize, below: usize, at: u64, capacity: u32): u32 {
   const before = load<u64>(below, STEP_LEAF_PA);
   const after = load<u64>(below, STEP_LEAF_PA + 8);
   const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
-  if (before == after && isEqual(before, generation)) return GO_ON;
-  const pair = tryPair(before, after, generation);
-  if (!pair || !isCompared(pair)) return wantTables<M, A>(cursor, step, 2, at, SPACE_WANT_PAIRS);
+  const pair = comparedPair(before, after, generation);
+  if (pair == EQUAL_TABLES) return GO_ON;
+  if (!pair) return wantTables<M>(cursor, step, 2, at, SPACE_WANT_PAIRS);
   const mode = changetype<M>(0);
   if (load<u32>(pair, PAIR_STATE) & (PAIR_NO_BEFORE | PAIR_NO_AFTER)) {
     for (let side: u32 = 0; side < SIDES; side++) {
@@ -225,8 +175,8 @@ function comparePair<M extends PagingMode, A extends EntryAccess>(cursor: usize,
     if (next <= at) continue;
     if (first >= end) break;
     const va = max(first, at);
-    takeEntryApart<M, A>(load<u64>(entry), path, below, 1, SIDE_BEFORE);
-    takeEntryApart<M, A>(load<u64>(entry, 8), path, below, 1, SIDE_AFTER);
+    takeEntryApart<M>(load<u64>(entry), path, below, 1, SIDE_BEFORE);
+    takeEntryApart<M>(load<u64>(entry, 8), path, below, 1, SIDE_AFTER);
     const added = addChange<M>(
       cursor,
       capacity,
@@ -282,31 +232,4 @@ function noteFruitless(step: usize, level: u32): void {
   if (kindBefore == KIND_LEAF || kindAfter == KIND_LEAF) return;
   const frame: usize = kindBefore == KIND_TABLE ? load<u32>(step, STEP_FRAME) : load<u32>(step, STEP_FRAME + 4);
   store<u32>(frame, load<u32>(frame, SPACE_FRAME_EMPTY) | (1 << level), SPACE_FRAME_EMPTY);
-}
-
-/**
- * What the entries of both top-level tables say, as u64 at BATCH_IN and BATCH_OUT: equal words lead to the same, 0 to nothing.
- * The cursor's level stays 0 where one of the tables cannot be read.
- */
-export function rootEntries<M extends PagingMode, A extends EntryAccess>(cursor: usize): u32 {
-  const levels = changetype<M>(0).levels();
-  if (!load<u32>(cursor, SPACE_CURSOR_LEVEL)) {
-    const status = enterRoots<M>(cursor, load<u64>(cursor, SPACE_CURSOR_AT), load<u64>(cursor, SPACE_CURSOR_END));
-    if (status != GO_ON) return status;
-    if (!load<u32>(cursor, SPACE_CURSOR_LEVEL)) return SPACE_DONE;
-  }
-  const step = stepAt(cursor, levels);
-  const below = stepAt(cursor, levels - 1);
-  for (let side: u32 = 0; side < SIDES; side++) {
-    const copy = copyAt(step, side);
-    const out: usize = side == SIDE_BEFORE ? BATCH_IN : BATCH_OUT;
-    for (let place: usize = 0; place < ENTRIES; place++) {
-      takeEntryApart<M, A>(load<u64>(copy + (place << 3)), ALL_ACCESS, below, levels, side);
-      const kind = load<u32>(below + ((<usize>side) << 2), STEP_KIND);
-      const target = load<u64>(below + ((<usize>side) << 3), STEP_LEAF_PA);
-      const access = load<u32>(below + ((<usize>side) << 2), STEP_ACCESS);
-      store<u64>(out + (place << 3), kind == KIND_NOT_PRESENT ? 0 : (target << 8) | ((<u64>access) << 4) | kind);
-    }
-  }
-  return SPACE_DONE;
 }

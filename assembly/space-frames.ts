@@ -8,8 +8,8 @@ import { allocate } from "./arena";
 import { find, forgetIndex, insert, prepareInsert } from "./frame-index";
 import {
   CONTROL,
-  CONTROL_EQUAL_INDEX,
   CONTROL_PAIR_INDEX,
+  CONTROL_SAME_INDEX,
   CONTROL_SPACE_INDEX,
   CONTROL_SPACE_LEFT,
   CONTROL_SPACE_READ,
@@ -48,7 +48,7 @@ const COPY_LOG2: u32 = 12;
 export function forgetSpaceFrames(left: u32): void {
   forgetIndex(INDEX);
   forgetIndex(CONTROL + CONTROL_PAIR_INDEX);
-  forgetIndex(CONTROL + CONTROL_EQUAL_INDEX);
+  forgetIndex(CONTROL + CONTROL_SAME_INDEX);
   store<u32>(CONTROL, left, CONTROL_SPACE_LEFT);
   store<u32>(CONTROL, 0, CONTROL_SPACE_READ);
   store<u32>(CONTROL, 0, CONTROL_SPACE_ROUND);

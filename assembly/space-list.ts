@@ -4,15 +4,12 @@
  * Depth first over the entries. A table that turned out to map nothing, as a table of its level, is not entered again, so
  * between two stretches each (table, level) is passed at most once, however often it is shared; nothing else is remembered.
  */
-import { ALL_ACCESS, DETAIL_BITS, EntryAccess } from "./entry-access";
 import {
   CONTROL,
   CONTROL_KEEP,
   CONTROL_RESERVED,
   CONTROL_SPACE_ROWS,
   ENTRIES,
-  KEPT_UNREADABLE,
-  KEPT_WANTED,
   KIND_LEAF,
   KIND_TABLE,
   SIDE_AFTER,
@@ -20,13 +17,9 @@ import {
   SPACE_CURSOR_END,
   SPACE_CURSOR_LEVEL,
   SPACE_CURSOR_OPEN,
-  SPACE_CURSOR_ROOT,
   SPACE_CURSOR_ROW,
   SPACE_DONE,
-  SPACE_EXHAUSTED,
   SPACE_FRAME_EMPTY,
-  SPACE_FRAME_STATE,
-  SPACE_OVER_BOUND,
   SPACE_ROW_ACCESS,
   SPACE_ROW_DETAILS,
   SPACE_ROW_END,
@@ -34,16 +27,15 @@ import {
   SPACE_ROW_PA,
   SPACE_ROW_VA,
   SPACE_ROWS,
-  SPACE_UNREADABLE,
-  SPACE_WANT_FRAMES,
   STEP_ACCESS,
   STEP_FRAME,
   STEP_FRUITFUL,
 } from "./layout";
-import { PagingMode } from "./mode";
-import { beginWants, mayWant, sayUnreadable, sideKey, spaceFrame, want } from "./space-frames";
-import { addressBits, canonical, closeRow, upperHalf } from "./space-rows";
-import { beginStep, copyAt, endStep, lastPlace, stepAt } from "./space-steps";
+import { DETAIL_BITS, PagingMode } from "./mode";
+import { isZero } from "./space-classes";
+import { beginBelow, enterRoot, PASS_BY } from "./space-descend";
+import { closeRow, upperHalf } from "./space-rows";
+import { copyAt, endStep, lastPlace, stepAt } from "./space-steps";
 
 const NO_ENTRY: u64 = ~(<u64>0);
 const SIDE: u32 = SIDE_AFTER;
@@ -52,7 +44,7 @@ const AFTER_PA: usize = 8; // of a u64 x 2
 const DETAIL: u64 = ((<u64>1) << DETAIL_BITS) - 1;
 
 /** Goes on until `capacity` rows are in the window, or the caller is needed; SPACE_…. */
-export function listSpace<M extends PagingMode, A extends EntryAccess>(cursor: usize, capacity: u32): u32 {
+export function listSpace<M extends PagingMode>(cursor: usize, capacity: u32): u32 {
   store<u32>(CONTROL, 0, CONTROL_SPACE_ROWS);
   const mode = changetype<M>(0);
   const keep = load<u64>(CONTROL, CONTROL_KEEP);
@@ -70,7 +62,7 @@ export function listSpace<M extends PagingMode, A extends EntryAccess>(cursor: u
     const step = stepAt(cursor, level);
     const copy = copyAt(step, SIDE);
     if (level == 1) {
-      if (!listTable<M, A>(cursor, step, copy, at, capacity)) return SPACE_ROWS;
+      if (!listTable<M>(cursor, step, copy, at, capacity)) return SPACE_ROWS;
       at = load<u64>(cursor, SPACE_CURSOR_AT);
     } else {
       const span = (<u64>1) << mode.shiftAt(level);
@@ -78,25 +70,16 @@ export function listSpace<M extends PagingMode, A extends EntryAccess>(cursor: u
       const entry = load<u64>(copy + ((<usize>place) << 3)) & keep;
       const kind = mode.kindOf(entry, level, reserved);
       if (kind == KIND_TABLE) {
-        const gfn = mode.tableFrame(entry);
-        const child = spaceFrame(gfn, sideKey(cursor, SIDE));
-        if (!child) return SPACE_EXHAUSTED;
-        const state = load<u32>(child, SPACE_FRAME_STATE);
-        if (state == KEPT_WANTED) return wantChildren<M>(cursor, copy, at, level);
-        if (state == KEPT_UNREADABLE) {
-          const entryPa = tablePa<M>(cursor, level, at) + ((<u64>place) << 3);
-          if (sayUnreadable(cursor, child, gfn, level - 1, SIDE, canonical<M>(at & ~(span - 1)), entryPa)) return SPACE_UNREADABLE;
-        } else if (!((load<u32>(child, SPACE_FRAME_EMPTY) >> (level - 1)) & 1)) {
-          const below = stepAt(cursor, level - 1);
-          beginStep(below, at, span, end);
-          store<u32>(below, <u32>child, STEP_FRAME + AFTER);
-          const access = load<u32>(step, STEP_ACCESS + AFTER) & changetype<A>(0).accessOf(entry, level);
-          store<u32>(below, access, STEP_ACCESS + AFTER);
-          store<u32>(cursor, --level, SPACE_CURSOR_LEVEL);
-          continue;
-        }
+        const status = beginBelow<M>(cursor, step, copy, entry, level, at, end);
+        if (status == SPACE_DONE) {
+          const child: usize = load<u32>(stepAt(cursor, level - 1), STEP_FRAME + AFTER);
+          if (!((load<u32>(child, SPACE_FRAME_EMPTY) >> (level - 1)) & 1)) {
+            store<u32>(cursor, --level, SPACE_CURSOR_LEVEL);
+            continue;
+          }
+        } else if (status != PASS_BY) return status;
       } else if (kind == KIND_LEAF) {
-        if (!addLeaf<M, A>(cursor, step, entry, level, at, capacity)) return SPACE_ROWS;
+        if (!addLeaf<M>(cursor, step, entry, level, at, capacity)) return SPACE_ROWS;
         store<u32>(step, 1, STEP_FRUITFUL);
       }
       at = (at & ~(span - 1)) + span;
@@ -112,64 +95,8 @@ export function listSpace<M extends PagingMode, A extends EntryAccess>(cursor: u
   return closeRow<M>(cursor, capacity) ? SPACE_DONE : SPACE_ROWS;
 }
 
-/** Begins at the root's table; SPACE_DONE: go on. */
-export function enterRoot<M extends PagingMode>(cursor: usize, at: u64, end: u64): u32 {
-  const levels = changetype<M>(0).levels();
-  const gfn = <u64>load<f64>(cursor, SPACE_CURSOR_ROOT);
-  const root = spaceFrame(gfn, sideKey(cursor, SIDE));
-  if (!root) return SPACE_EXHAUSTED;
-  const state = load<u32>(root, SPACE_FRAME_STATE);
-  if (state == KEPT_WANTED) {
-    beginWants();
-    if (!mayWant(SIDE)) return SPACE_OVER_BOUND;
-    want(root, gfn, SIDE);
-    return SPACE_WANT_FRAMES;
-  }
-  if (state == KEPT_UNREADABLE) {
-    store<u64>(cursor, end, SPACE_CURSOR_AT);
-    return sayUnreadable(cursor, root, gfn, levels, SIDE, 0, NO_ENTRY) ? SPACE_UNREADABLE : SPACE_DONE;
-  }
-  const step = stepAt(cursor, levels);
-  beginStep(step, at, (<u64>1) << addressBits<M>(), end);
-  store<u32>(step, <u32>root, STEP_FRAME + AFTER);
-  store<u32>(step, ALL_ACCESS, STEP_ACCESS + AFTER);
-  store<u32>(cursor, levels, SPACE_CURSOR_LEVEL);
-  return SPACE_DONE;
-}
-
-/** PA of the table that the walk is in at `level`: where the entry above leads. */
-export function tablePa<M extends PagingMode>(cursor: usize, level: u32, at: u64): u64 {
-  const mode = changetype<M>(0);
-  if (level == mode.levels()) return (<u64>load<f64>(cursor, SPACE_CURSOR_ROOT)) << 12;
-  const copy = copyAt(stepAt(cursor, level + 1), SIDE);
-  const entry = load<u64>(copy + ((<usize>mode.indexAt(at, level + 1)) << 3)) & load<u64>(CONTROL, CONTROL_KEEP);
-  return mode.tableFrame(entry) << 12;
-}
-
-/** Wants the tables that the rest of this one leads to, within the range; they are read together. */
-export function wantChildren<M extends PagingMode>(cursor: usize, copy: usize, at: u64, level: u32): u32 {
-  const mode = changetype<M>(0);
-  const keep = load<u64>(CONTROL, CONTROL_KEEP);
-  const reserved = load<u64>(CONTROL, CONTROL_RESERVED);
-  const key = sideKey(cursor, SIDE);
-  const shift = mode.shiftAt(level);
-  const first = mode.indexAt(at, level);
-  const last = lastPlace(cursor, at - (at & (((<u64>1) << shift) - 1)) - ((<u64>first) << shift), shift, ENTRIES);
-  beginWants();
-  if (!mayWant(SIDE)) return SPACE_OVER_BOUND;
-  for (let place = first; place < last && mayWant(SIDE); place++) {
-    const entry = load<u64>(copy + ((<usize>place) << 3)) & keep;
-    if (mode.kindOf(entry, level, reserved) != KIND_TABLE) continue;
-    const gfn = mode.tableFrame(entry);
-    const child = spaceFrame(gfn, key);
-    if (!child) return SPACE_EXHAUSTED;
-    if (load<u32>(child, SPACE_FRAME_STATE) == KEPT_WANTED) want(child, gfn, SIDE);
-  }
-  return SPACE_WANT_FRAMES;
-}
-
 /** The leaves of a last-level table from `at` on; false: the window is full, and the cursor stands at the leaf that found no room. */
-function listTable<M extends PagingMode, A extends EntryAccess>(cursor: usize, step: usize, copy: usize, at: u64, capacity: u32): bool {
+function listTable<M extends PagingMode>(cursor: usize, step: usize, copy: usize, at: u64, capacity: u32): bool {
   const mode = changetype<M>(0);
   const keep = load<u64>(CONTROL, CONTROL_KEEP);
   const reserved = load<u64>(CONTROL, CONTROL_RESERVED);
@@ -198,17 +125,17 @@ function listTable<M extends PagingMode, A extends EntryAccess>(cursor: usize, s
     if (mode.kindOf(entry, 1, reserved) != KIND_LEAF) continue;
     found = true;
     const va = tableVa + ((<u64>place) << shift);
-    const access = path & changetype<A>(0).accessOf(entry, 1);
+    const access = path & changetype<M>(0).accessOf(entry, 1);
     if (va == rowEnd && access == rowAccess && mode.leafBase(entry, 1) == rowPa && va + bytes <= end) {
       rowEnd += bytes;
       rowPa += bytes;
-      details += changetype<A>(0).detailsOf(entry, 1);
+      details += changetype<M>(0).detailsOf(entry, 1);
       continue;
     }
     if (rowEnd != NO_ENTRY) store<u64>(open, rowEnd, SPACE_ROW_END);
     addDetails(open, details);
     details = 0;
-    if (!addLeaf<M, A>(cursor, step, entry, 1, max(va, at), capacity)) {
+    if (!addLeaf<M>(cursor, step, entry, 1, max(va, at), capacity)) {
       store<u32>(step, 1, STEP_FRUITFUL);
       store<u64>(cursor, max(va, at), SPACE_CURSOR_AT);
       return false;
@@ -227,19 +154,12 @@ function listTable<M extends PagingMode, A extends EntryAccess>(cursor: usize, s
 }
 
 /** Adds what the range leaves of a leaf, from `at` on; false: it opens a row and the window has no room for the one before. */
-function addLeaf<M extends PagingMode, A extends EntryAccess>(
-  cursor: usize,
-  step: usize,
-  entry: u64,
-  level: u32,
-  at: u64,
-  capacity: u32,
-): bool {
+function addLeaf<M extends PagingMode>(cursor: usize, step: usize, entry: u64, level: u32, at: u64, capacity: u32): bool {
   const mode = changetype<M>(0);
   const size = (<u64>1) << mode.shiftAt(level);
   const next = min((at & ~(size - 1)) + size, load<u64>(cursor, SPACE_CURSOR_END));
   const pa = mode.leafBase(entry, level) | (at & (size - 1));
-  const access = load<u32>(step, STEP_ACCESS + AFTER) & changetype<A>(0).accessOf(entry, level);
+  const access = load<u32>(step, STEP_ACCESS + AFTER) & changetype<M>(0).accessOf(entry, level);
   const open = cursor + SPACE_CURSOR_ROW;
   const prolongs =
     load<u32>(cursor, SPACE_CURSOR_OPEN) &&
@@ -258,7 +178,7 @@ function addLeaf<M extends PagingMode, A extends EntryAccess>(
     store<u32>(cursor, 1, SPACE_CURSOR_OPEN);
   }
   store<u64>(open, next, SPACE_ROW_END);
-  addDetails(open, changetype<A>(0).detailsOf(entry, level));
+  addDetails(open, changetype<M>(0).detailsOf(entry, level));
   return true;
 }
 
@@ -267,16 +187,4 @@ function addDetails(row: usize, details: u64): void {
   store<u32>(at, load<u32>(at) + <u32>(details & DETAIL));
   store<u32>(at, load<u32>(at, 4) + <u32>((details >> DETAIL_BITS) & DETAIL), 4);
   store<u32>(at, load<u32>(at, 8) + <u32>(details >> (2 * DETAIL_BITS)), 8);
-}
-
-/** Whether eight entries are all zero. */
-export function isZero(entries: usize): bool {
-  if (ASC_FEATURE_SIMD) {
-    const a = v128.or(v128.load(entries), v128.load(entries, 16));
-    const b = v128.or(v128.load(entries, 32), v128.load(entries, 48));
-    return !v128.any_true(v128.or(a, b));
-  }
-  const a = load<u64>(entries) | load<u64>(entries, 8) | load<u64>(entries, 16) | load<u64>(entries, 24);
-  const b = load<u64>(entries, 32) | load<u64>(entries, 40) | load<u64>(entries, 48) | load<u64>(entries, 56);
-  return !(a | b);
 }

@@ -7,7 +7,6 @@
  */
 import { allocate } from "./arena";
 import { diffTable } from "./diff";
-import { EntryAccess } from "./entry-access";
 import { find, insert, prepareInsert } from "./frame-index";
 import {
   ACCESS_BITS,
@@ -15,10 +14,10 @@ import {
   BATCH_OUT,
   BITMAP_BYTES,
   CONTROL,
-  CONTROL_EQUAL_INDEX,
   CONTROL_KEEP,
   CONTROL_PAIR_INDEX,
   CONTROL_RESERVED,
+  CONTROL_SAME_INDEX,
   HALF_READS,
   KEPT_UNREADABLE,
   KIND_LEAF,
@@ -41,66 +40,94 @@ import { PagingMode } from "./mode";
 import { countTables, list, spaceFrame, stagedAt, wantedOn, wasStaged } from "./space-frames";
 
 const INDEX = CONTROL + CONTROL_PAIR_INDEX;
-const EQUAL_INDEX = CONTROL + CONTROL_EQUAL_INDEX;
-const EQUAL_BITS: u32 = 15; // frames of a block, a bit each
-const EQUAL_MASK: usize = ((<usize>1) << EQUAL_BITS) - 1;
+const SAME_INDEX = CONTROL + CONTROL_SAME_INDEX;
+const SAME_BITS: u32 = 6; // frames of a block, a u32 each
 const KEY_BITS: u64 = 40; // of a GFN; the other's lower 24 bits fill the key, its upper 16 the second key
 const SECOND_SHIFT: u64 = 24;
 const GENERATION_SHIFT: u32 = 16;
 const MASK: usize = BATCH_OUT; // scratch: all entries count
 const PLACES: usize = BATCH_IN; // scratch: places that differ, u16 each
+/** Instead of a pair: the two tables say the same. */
+export const EQUAL_TABLES: usize = 1;
 const LOWEST_UPPER_LEVEL: u32 = 2;
 const SAME_BYTES: u32 = 32; // a level
 
 /** The pair of two frames, made where it is new; 0: memory is exhausted. */
 export function pairOf(before: u64, after: u64, generation: u32): usize {
-  const key = before | (after << KEY_BITS);
-  const second = <u32>(after >> SECOND_SHIFT) | (generation << GENERATION_SHIFT);
-  const there = find(INDEX, key, second);
+  if (before == after) return sameFramePair(before, generation);
+  const there = find(INDEX, keyOf(before, after), secondKeyOf(after, generation));
   if (there) return there;
   if (!prepareInsert(INDEX)) return 0;
-  const pair = allocate(PAIR_BYTES_LOG2);
-  if (!pair) return 0;
-  memory.fill(pair, 0, (<usize>1) << PAIR_BYTES_LOG2);
-  insert(INDEX, key, second, pair);
+  const pair = makePair();
+  if (pair) insert(INDEX, keyOf(before, after), secondKeyOf(after, generation), pair);
   return pair;
 }
 
-/** The pair of two frames, 0 where there is none. */
-export function tryPair(before: u64, after: u64, generation: u32): usize {
-  return find(INDEX, before | (after << KEY_BITS), <u32>(after >> SECOND_SHIFT) | (generation << GENERATION_SHIFT));
+/** The pair of two last-level tables where it has been compared; EQUAL_TABLES; 0 where it has not. */
+export function comparedPair(before: u64, after: u64, generation: u32): usize {
+  const pair = before == after ? sameFrame(before, generation) : find(INDEX, keyOf(before, after), secondKeyOf(after, generation));
+  return pair <= EQUAL_TABLES || isCompared(pair) ? pair : 0;
 }
 
-/** Whether a frame, as a last-level table, is known to say the same on both sides. */
-export function isEqual(gfn: u64, generation: u32): bool {
-  const block = find(EQUAL_INDEX, gfn >> EQUAL_BITS, generation);
-  if (!block) return false;
-  return <bool>((load<u8>(block + ((<usize>gfn & EQUAL_MASK) >> 3)) >> (<u32>gfn & 7)) & 1);
-}
-
-function noteEqual(gfn: u64, generation: u32): bool {
-  let block = find(EQUAL_INDEX, gfn >> EQUAL_BITS, generation);
-  if (!block) {
-    if (!prepareInsert(EQUAL_INDEX)) return false;
-    block = allocate(EQUAL_BITS - 3);
-    if (!block) return false;
-    memory.fill(block, 0, (EQUAL_MASK + 1) >> 3);
-    insert(EQUAL_INDEX, gfn >> EQUAL_BITS, generation, block);
-  }
-  const at = block + ((<usize>gfn & EQUAL_MASK) >> 3);
-  const flag: u32 = 1 << (<u32>gfn & 7);
-  store<u8>(at, <u8>(<u32>load<u8>(at) | flag));
-  return true;
-}
-
-export function isCompared(pair: usize): bool {
+function isCompared(pair: usize): bool {
   return (load<u32>(pair, PAIR_STATE) & PAIR_COMPARED) != 0;
 }
 
-/** Compares a pair whose tables are both kept, as upper ones elsewhere, say; false: memory is exhausted. */
-export function compareKept<M extends PagingMode, A extends EntryAccess>(pair: usize, before: usize, after: usize): bool {
+function makePair(): usize {
+  const pair = allocate(PAIR_BYTES_LOG2);
+  if (pair) memory.fill(pair, 0, (<usize>1) << PAIR_BYTES_LOG2);
+  return pair;
+}
+
+function keyOf(before: u64, after: u64): u64 {
+  return before | (after << KEY_BITS);
+}
+
+function secondKeyOf(after: u64, generation: u32): u32 {
+  return <u32>(after >> SECOND_SHIFT) | (generation << GENERATION_SHIFT);
+}
+
+/** What is known of a frame that stands on both sides: 0 nothing, EQUAL_TABLES, or its pair. */
+function sameFrame(gfn: u64, generation: u32): usize {
+  const block = find(SAME_INDEX, gfn >> SAME_BITS, generation);
+  return block ? load<u32>(cellIn(block, gfn)) : 0;
+}
+
+/** Where that is kept; 0: memory is exhausted. */
+function sameFrameCell(gfn: u64, generation: u32): usize {
+  let block = find(SAME_INDEX, gfn >> SAME_BITS, generation);
+  if (!block) {
+    if (!prepareInsert(SAME_INDEX)) return 0;
+    block = allocate(SAME_BITS + 2);
+    if (!block) return 0;
+    memory.fill(block, 0, (<usize>4) << SAME_BITS);
+    insert(SAME_INDEX, gfn >> SAME_BITS, generation, block);
+  }
+  return cellIn(block, gfn);
+}
+
+function cellIn(block: usize, gfn: u64): usize {
+  return block + ((<usize>gfn & ((1 << SAME_BITS) - 1)) << 2);
+}
+
+function sameFramePair(gfn: u64, generation: u32): usize {
+  const cell = sameFrameCell(gfn, generation);
+  if (!cell) return 0;
+  const there: usize = load<u32>(cell);
+  if (there > EQUAL_TABLES) return there;
+  const pair = makePair();
+  if (!pair) return 0;
+  if (there == EQUAL_TABLES) store<u32>(pair, PAIR_COMPARED, PAIR_STATE); // without an entry that differs
+  store<u32>(cell, <u32>pair);
+  return pair;
+}
+
+/** Compares two tables that are both kept, as upper ones elsewhere, say, by their GFNs and copies; false: memory is exhausted. */
+export function compareKept<M extends PagingMode>(before: u64, after: u64, copyBefore: usize, copyAfter: usize, generation: u32): bool {
+  const pair = pairOf(before, after, generation);
+  if (!pair) return false;
   memory.fill(MASK, 0xff, BITMAP_BYTES);
-  if (!keepEntries(pair, placesThatDiffer<M, A>(before, after), before, after)) return false;
+  if (!keepEntries(pair, placesThatDiffer<M>(copyBefore, copyAfter), copyBefore, copyAfter)) return false;
   store<u32>(pair, PAIR_COMPARED, PAIR_STATE);
   return true;
 }
@@ -116,25 +143,30 @@ export function wantPair(before: u64, after: u64): void {
 }
 
 /** Compares the pairs of the batch; false: memory is exhausted. */
-export function absorbPairs<M extends PagingMode, A extends EntryAccess>(generation: u32): bool {
+export function absorbPairs<M extends PagingMode>(generation: u32): bool {
   memory.fill(MASK, 0xff, BITMAP_BYTES);
   const count = wantedOn(SIDE_BEFORE);
   for (let place: u32 = 0; place < count; place++) {
-    if (!absorbPair<M, A>(place, generation)) return false;
+    if (!absorbPair<M>(place, generation)) return false;
   }
   return true;
 }
 
-function absorbPair<M extends PagingMode, A extends EntryAccess>(place: u32, generation: u32): bool {
+function absorbPair<M extends PagingMode>(place: u32, generation: u32): bool {
   const before = gfnAt(SIDE_BEFORE, place);
   const after = gfnAt(SIDE_AFTER, place);
   const hasBefore = wasStaged(SIDE_BEFORE, place);
   const hasAfter = wasStaged(SIDE_AFTER, place);
   let differing: u32 = 0;
   if (hasBefore && hasAfter) {
-    differing = placesThatDiffer<M, A>(stagedAt(SIDE_BEFORE, place), stagedAt(SIDE_AFTER, place));
+    differing = placesThatDiffer<M>(stagedAt(SIDE_BEFORE, place), stagedAt(SIDE_AFTER, place));
     if (!differing && before == after) {
-      if (!noteEqual(before, generation)) return false;
+      const cell = sameFrameCell(before, generation);
+      if (!cell) return false;
+      const known: usize = load<u32>(cell);
+      if (known > EQUAL_TABLES)
+        store<u32>(known, PAIR_COMPARED, PAIR_STATE); // an upper table elsewhere
+      else store<u32>(cell, <u32>EQUAL_TABLES);
       countTables(2, 0);
       return true;
     }
@@ -169,13 +201,13 @@ function markUnreadable(gfn: u64, side: u32, generation: u32): bool {
 }
 
 /** Writes the places that differ in what they map, or in the access that they could grant, to PLACES; answers their number. */
-function placesThatDiffer<M extends PagingMode, A extends EntryAccess>(before: usize, after: usize): u32 {
+function placesThatDiffer<M extends PagingMode>(before: usize, after: usize): u32 {
   const differing = diffTable(before, after, MASK, PLACES);
   let count: u32 = 0;
   for (let i: u32 = 0; i < differing; i++) {
     const place = load<u16>(PLACES + ((<usize>i) << 1));
     const at = (<usize>place) << 3;
-    if (meaning<M, A>(load<u64>(before + at)) == meaning<M, A>(load<u64>(after + at))) continue;
+    if (meaning<M>(load<u64>(before + at)) == meaning<M>(load<u64>(after + at))) continue;
     store<u16>(PLACES + ((<usize>count) << 1), place);
     count++;
   }
@@ -200,11 +232,11 @@ function keepEntries(pair: usize, count: u32, before: usize, after: usize): bool
 }
 
 /** All that counts of an entry of level 1: 0 where it maps nothing, else PA and access. */
-function meaning<M extends PagingMode, A extends EntryAccess>(value: u64): u64 {
+function meaning<M extends PagingMode>(value: u64): u64 {
   const mode = changetype<M>(0);
   const entry = value & load<u64>(CONTROL, CONTROL_KEEP);
   if (mode.kindOf(entry, 1, load<u64>(CONTROL, CONTROL_RESERVED)) != KIND_LEAF) return 0;
-  return mode.leafBase(entry, 1) | ((<u64>changetype<A>(0).accessOf(entry, 1)) << 1) | 1;
+  return mode.leafBase(entry, 1) | ((<u64>changetype<M>(0).accessOf(entry, 1)) << 1) | 1;
 }
 
 /** Whether nothing is known to change below a pair of tables of `level`, reached with these accesses. */

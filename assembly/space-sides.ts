@@ -3,7 +3,6 @@
  *
  * They are written to the step below, which is begun where there is a table to go into; of a table the GFN is in STEP_LEAF_PA.
  */
-import { EntryAccess } from "./entry-access";
 import {
   CONTROL,
   CONTROL_KEEP,
@@ -20,7 +19,7 @@ import { PagingMode } from "./mode";
 import { copyAt } from "./space-steps";
 
 /** What a side is in the slot of `step` around `at`, written to the step below; of a table the GFN is in STEP_LEAF_PA. */
-export function takeApart<M extends PagingMode, A extends EntryAccess>(step: usize, below: usize, level: u32, at: u64, side: u32): void {
+export function takeApart<M extends PagingMode>(step: usize, below: usize, level: u32, at: u64, side: u32): void {
   const from = step + ((<usize>side) << 2);
   const to = below + ((<usize>side) << 2);
   const kind = load<u32>(from, STEP_KIND);
@@ -33,16 +32,10 @@ export function takeApart<M extends PagingMode, A extends EntryAccess>(step: usi
   }
   const mode = changetype<M>(0);
   const value = load<u64>(copyAt(step, side) + ((<usize>mode.indexAt(at, level)) << 3));
-  takeEntryApart<M, A>(value, load<u32>(from, STEP_ACCESS), below, level, side);
+  takeEntryApart<M>(value, load<u32>(from, STEP_ACCESS), below, level, side);
 }
 
-export function takeEntryApart<M extends PagingMode, A extends EntryAccess>(
-  value: u64,
-  path: u32,
-  below: usize,
-  level: u32,
-  side: u32,
-): void {
+export function takeEntryApart<M extends PagingMode>(value: u64, path: u32, below: usize, level: u32, side: u32): void {
   const mode = changetype<M>(0);
   const entry = value & load<u64>(CONTROL, CONTROL_KEEP);
   const to = below + ((<usize>side) << 2);
@@ -54,7 +47,7 @@ export function takeEntryApart<M extends PagingMode, A extends EntryAccess>(
     return;
   }
   store<u32>(to, kind, STEP_KIND);
-  store<u32>(to, path & changetype<A>(0).accessOf(entry, level), STEP_ACCESS);
+  store<u32>(to, path & changetype<M>(0).accessOf(entry, level), STEP_ACCESS);
   store<u32>(to, kind == KIND_LEAF ? level : 0, STEP_LEAF_LEVEL);
   store<u64>(toWide, kind == KIND_LEAF ? mode.leafBase(entry, level) : mode.tableFrame(entry), STEP_LEAF_PA);
 }

@@ -4,16 +4,13 @@
  * A table's sums, as a table of its level and apart from the path to it, are counted once; a slot that leads to it adds them,
  * each access cut down to what the slot grants. Only on the two edges of a range is a table looked at in part.
  */
-import { allocate } from "./arena";
-import { EntryAccess } from "./entry-access";
+import { allocate, reserve } from "./arena";
 import {
   ACCESS_BITS,
   CONTROL,
   CONTROL_KEEP,
   CONTROL_RESERVED,
   ENTRIES,
-  KEPT_UNREADABLE,
-  KEPT_WANTED,
   KIND_LEAF,
   KIND_TABLE,
   SIDE_AFTER,
@@ -24,9 +21,7 @@ import {
   SPACE_CURSOR_TRIMMED,
   SPACE_DONE,
   SPACE_EXHAUSTED,
-  SPACE_FRAME_STATE,
   SPACE_FRAME_SUMS,
-  SPACE_UNREADABLE,
   STEP_ACCESS,
   STEP_ENTRY_ACCESS,
   STEP_FRAME,
@@ -35,13 +30,13 @@ import {
   SUMS_BYTES_LOG2,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { sayUnreadable, sideKey, spaceFrame } from "./space-frames";
-import { enterRoot, isZero, tablePa, wantChildren } from "./space-list";
-import { canonical } from "./space-rows";
-import { beginStep, copyAt, lastPlace, stepAt } from "./space-steps";
+import { isZero } from "./space-classes";
+import { beginBelow, enterRoot, PASS_BY } from "./space-descend";
+import { copyAt, lastPlace, stepAt } from "./space-steps";
 
 const SIDE: u32 = SIDE_AFTER;
 const AFTER: usize = 4; // of a u32 x 2 by side
+const LEVELS_MOST: u32 = 6;
 const ACCESSES: u32 = 1 << ACCESS_BITS;
 
 function sumsAt(cursor: usize, level: u32): usize {
@@ -58,7 +53,7 @@ function addTo(cell: usize, count: u64): void {
 }
 
 /** Sums up; SPACE_DONE: the root's sums are those of the range, in the cursor. */
-export function sumSpace<M extends PagingMode, A extends EntryAccess>(cursor: usize): u32 {
+export function sumSpace<M extends PagingMode>(cursor: usize): u32 {
   const mode = changetype<M>(0);
   const keep = load<u64>(CONTROL, CONTROL_KEEP);
   const reserved = load<u64>(CONTROL, CONTROL_RESERVED);
@@ -71,42 +66,32 @@ export function sumSpace<M extends PagingMode, A extends EntryAccess>(cursor: us
   }
   let level = load<u32>(cursor, SPACE_CURSOR_LEVEL);
   while (at < end) {
+    // What is counted below goes up to the root in one go: there must be room for all sums that are kept on the way.
+    if (!reserve(SUMS_BYTES * LEVELS_MOST)) return SPACE_EXHAUSTED;
     const step = stepAt(cursor, level);
     const copy = copyAt(step, SIDE);
     if (level == 1) {
-      at = sumTable<M, A>(cursor, step, copy, at);
+      at = sumTable<M>(cursor, step, copy, at);
     } else {
       const span = (<u64>1) << mode.shiftAt(level);
       const place = mode.indexAt(at, level);
       const entry = load<u64>(copy + ((<usize>place) << 3)) & keep;
       const kind = mode.kindOf(entry, level, reserved);
       if (kind == KIND_TABLE) {
-        const gfn = mode.tableFrame(entry);
-        const child = spaceFrame(gfn, sideKey(cursor, SIDE));
-        if (!child) return SPACE_EXHAUSTED;
-        const state = load<u32>(child, SPACE_FRAME_STATE);
-        if (state == KEPT_WANTED) return wantChildren<M>(cursor, copy, at, level);
-        if (state == KEPT_UNREADABLE) {
-          const entryPa = tablePa<M>(cursor, level, at) + ((<u64>place) << 3);
-          if (sayUnreadable(cursor, child, gfn, level - 1, SIDE, canonical<M>(at & ~(span - 1)), entryPa)) return SPACE_UNREADABLE;
-        } else {
-          const granted = changetype<A>(0).accessOf(entry, level);
+        const status = beginBelow<M>(cursor, step, copy, entry, level, at, end);
+        if (status == SPACE_DONE) {
           const below = stepAt(cursor, level - 1);
-          beginStep(below, at, span, end);
+          const child: usize = load<u32>(below, STEP_FRAME + AFTER);
           const known: usize = load<u32>(child + ((<usize>(level - 1)) << 2), SPACE_FRAME_SUMS);
-          if (known && load<u32>(below, STEP_WHOLE)) {
-            addSums(sumsAt(cursor, level), known, granted);
-          } else {
-            store<u32>(below, <u32>child, STEP_FRAME + AFTER);
-            store<u32>(below, load<u32>(step, STEP_ACCESS + AFTER) & granted, STEP_ACCESS + AFTER);
-            store<u32>(below, granted, STEP_ENTRY_ACCESS);
+          if (!known || !load<u32>(below, STEP_WHOLE)) {
             memory.fill(sumsAt(cursor, level - 1), 0, SUMS_BYTES);
             store<u32>(cursor, --level, SPACE_CURSOR_LEVEL);
             continue;
           }
-        }
+          addSums(sumsAt(cursor, level), known, load<u32>(below, STEP_ENTRY_ACCESS));
+        } else if (status != PASS_BY) return status;
       } else if (kind == KIND_LEAF) {
-        sumLeaf<M, A>(cursor, step, entry, level, at);
+        sumLeaf<M>(cursor, step, entry, level, at);
       }
       at = (at & ~(span - 1)) + span;
     }
@@ -144,7 +129,7 @@ function addSums(to: usize, from: usize, granted: u32): void {
 }
 
 /** Counts the leaves of a last-level table; answers the VA behind it. */
-function sumTable<M extends PagingMode, A extends EntryAccess>(cursor: usize, step: usize, copy: usize, at: u64): u64 {
+function sumTable<M extends PagingMode>(cursor: usize, step: usize, copy: usize, at: u64): u64 {
   const mode = changetype<M>(0);
   const keep = load<u64>(CONTROL, CONTROL_KEEP);
   const reserved = load<u64>(CONTROL, CONTROL_RESERVED);
@@ -162,16 +147,16 @@ function sumTable<M extends PagingMode, A extends EntryAccess>(cursor: usize, st
     }
     const entry = load<u64>(entryPtr) & keep;
     if (mode.kindOf(entry, 1, reserved) != KIND_LEAF) continue;
-    if (whole) addTo(cellOf(sums, 1, changetype<A>(0).accessOf(entry, 1)), 1);
-    else sumLeaf<M, A>(cursor, step, entry, 1, max(at, tableVa + ((<u64>place) << shift)));
+    if (whole) addTo(cellOf(sums, 1, changetype<M>(0).accessOf(entry, 1)), 1);
+    else sumLeaf<M>(cursor, step, entry, 1, max(at, tableVa + ((<u64>place) << shift)));
   }
   return tableVa + ((<u64>ENTRIES) << shift);
 }
 
 /** Counts a leaf, and the bytes of it that the range cuts off, by the access of its whole path. */
-function sumLeaf<M extends PagingMode, A extends EntryAccess>(cursor: usize, step: usize, entry: u64, level: u32, at: u64): void {
+function sumLeaf<M extends PagingMode>(cursor: usize, step: usize, entry: u64, level: u32, at: u64): void {
   const size = (<u64>1) << changetype<M>(0).shiftAt(level);
-  const access = changetype<A>(0).accessOf(entry, level);
+  const access = changetype<M>(0).accessOf(entry, level);
   addTo(cellOf(sumsAt(cursor, level), level, access), 1);
   const next = (at & ~(size - 1)) + size;
   const covered = min(next, load<u64>(cursor, SPACE_CURSOR_END)) - at;

@@ -1,10 +1,8 @@
 /**
  * What a comparison needs read: the tables that the slots of a step lead to, frames of their own or pairs, many at a time.
  */
-import { EntryAccess } from "./entry-access";
 import {
   ENTRIES,
-  HALF_READS,
   KEPT_WANTED,
   KIND_TABLE,
   SIDE_AFTER,
@@ -20,16 +18,13 @@ import {
   STEP_LEAF_PA,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { beginWants, mayWant, sideKey, spaceFrame, tryFrame, want, wantedOn } from "./space-frames";
-import { compareKept, isCompared, isEqual, pairOf, tryPair, wantPair } from "./space-pairs";
+import { beginWants, mayWant, sideKey, spaceFrame, tryFrame, want } from "./space-frames";
+import { comparedPair, compareKept, wantPair } from "./space-pairs";
 import { isPair, takeApart } from "./space-sides";
 import { lastPlace, stepAt } from "./space-steps";
 
-/** Both sides of so many are compared out of the nearest cache. */
-const PAIRS_AT_ONCE: u32 = 64;
-
 /** Wants what the slots of `step` from `at` on need, frames or pairs, within the range; they are read together. */
-export function wantTables<M extends PagingMode, A extends EntryAccess>(cursor: usize, step: usize, level: u32, at: u64, status: u32): u32 {
+export function wantTables<M extends PagingMode>(cursor: usize, step: usize, level: u32, at: u64, status: u32): u32 {
   const mode = changetype<M>(0);
   const shift = mode.shiftAt(level);
   const span = (<u64>1) << shift;
@@ -39,28 +34,22 @@ export function wantTables<M extends PagingMode, A extends EntryAccess>(cursor: 
   const below = stepAt(cursor, level - 1);
   beginWants();
   if (!mayWant(SIDE_BEFORE) || !mayWant(SIDE_AFTER)) return SPACE_OVER_BOUND;
-  const most: u32 = status == SPACE_WANT_PAIRS ? PAIRS_AT_ONCE : HALF_READS;
-  for (let place = first; place < last && wantedOn(SIDE_BEFORE) < most && mayWant(SIDE_BEFORE) && mayWant(SIDE_AFTER); place++) {
-    for (let side: u32 = 0; side < SIDES; side++) takeApart<M, A>(step, below, level, tableVa + ((<u64>place) << shift), side);
+  for (let place = first; place < last && mayWant(SIDE_BEFORE) && mayWant(SIDE_AFTER); place++) {
+    for (let side: u32 = 0; side < SIDES; side++) takeApart<M>(step, below, level, tableVa + ((<u64>place) << shift), side);
     if (isPair(below, level) != (status == SPACE_WANT_PAIRS)) continue;
-    if (!(status == SPACE_WANT_PAIRS ? wantPairOf<M, A>(cursor, below) : wantFramesOf(cursor, below))) return SPACE_EXHAUSTED;
+    if (!(status == SPACE_WANT_PAIRS ? wantPairOf<M>(cursor, below) : wantFramesOf(cursor, below))) return SPACE_EXHAUSTED;
   }
   return status;
 }
 
-function wantPairOf<M extends PagingMode, A extends EntryAccess>(cursor: usize, below: usize): bool {
+function wantPairOf<M extends PagingMode>(cursor: usize, below: usize): bool {
   const before = load<u64>(below, STEP_LEAF_PA);
   const after = load<u64>(below, STEP_LEAF_PA + 8);
   const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
-  if (before == after && isEqual(before, generation)) return true;
-  const known = tryPair(before, after, generation);
-  if (known && isCompared(known)) return true;
+  if (comparedPair(before, after, generation)) return true;
   const copyBefore = keptCopy(before, sideKey(cursor, SIDE_BEFORE));
   const copyAfter = keptCopy(after, sideKey(cursor, SIDE_AFTER));
-  if (copyBefore && copyAfter) {
-    const pair = pairOf(before, after, generation);
-    return pair != 0 && compareKept<M, A>(pair, copyBefore, copyAfter);
-  }
+  if (copyBefore && copyAfter) return compareKept<M>(before, after, copyBefore, copyAfter, generation);
   wantPair(before, after);
   return true;
 }

@@ -1,16 +1,17 @@
 /**
  * What the core exports for whole address spaces. Generic kernels are chosen here by the mode in the control block.
  */
-import { allocate, release, resetArena } from "./arena";
-import { Amd64Access } from "./entry-access";
-import { CONTROL, CONTROL_MODE, MODE_AMD64, SPACE_CURSOR_BYTES_LOG2, SPACE_CURSOR_GENERATION } from "./layout";
+import { allocate, release, resetArena, resetMarksArena } from "./arena";
+import { CONTROL, CONTROL_END, CONTROL_MODE, MODE_AMD64, SPACE_CURSOR_BYTES_LOG2, SPACE_CURSOR_GENERATION } from "./layout";
 import { Amd64, Amd64La57 } from "./modes/amd64";
-import { compareSpace as compareSpaceIn, rootEntries as rootEntriesIn } from "./space-compare";
+import { forgetClasses, scanFrames as scanFramesIn } from "./space-classes";
+import { compareSpace as compareSpaceIn } from "./space-compare";
 import { absorbFrames, forgetSpaceFrames } from "./space-frames";
 import { listSpace as listSpaceIn } from "./space-list";
 import { absorbPairs as absorbPairsIn } from "./space-pairs";
-import { forgetClasses, judgeRoot as judgeRootIn, scanFrames as scanFramesIn } from "./space-roots";
+import { judgeRoot as judgeRootIn, siftFrames as siftFramesIn } from "./space-roots";
 import { sumSpace as sumSpaceIn } from "./space-sum";
+import { rootEntries as rootEntriesIn } from "./space-tops";
 
 export { absorbFrames };
 
@@ -23,6 +24,12 @@ export function beginSpaces(most: u32): void {
   resetArena();
   forgetSpaceFrames(most);
   forgetClasses();
+}
+
+/** The memory has grown to `bytes`: the arena may go on into it. Nothing has been allocated for marks. */
+export function extendMemory(bytes: u32): void {
+  store<u32>(CONTROL, bytes, CONTROL_END);
+  resetMarksArena();
 }
 
 /** A cursor, all zeros; 0: memory is exhausted. */
@@ -38,23 +45,23 @@ export function releaseCursor(cursor: usize): void {
 
 /** Fills the window with stretches of what is mapped. */
 export function listSpace(cursor: usize, capacity: u32): u32 {
-  return is4Level() ? listSpaceIn<Amd64, Amd64Access>(cursor, capacity) : listSpaceIn<Amd64La57, Amd64Access>(cursor, capacity);
+  return is4Level() ? listSpaceIn<Amd64>(cursor, capacity) : listSpaceIn<Amd64La57>(cursor, capacity);
 }
 
 /** Fills the window with changes from the state before to the state after. */
 export function compareSpace(cursor: usize, capacity: u32): u32 {
-  return is4Level() ? compareSpaceIn<Amd64, Amd64Access>(cursor, capacity) : compareSpaceIn<Amd64La57, Amd64Access>(cursor, capacity);
+  return is4Level() ? compareSpaceIn<Amd64>(cursor, capacity) : compareSpaceIn<Amd64La57>(cursor, capacity);
 }
 
 /** Compares the pairs that have been read, for a cursor; false: memory is exhausted. */
 export function absorbPairs(cursor: usize): bool {
   const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
-  return is4Level() ? absorbPairsIn<Amd64, Amd64Access>(generation) : absorbPairsIn<Amd64La57, Amd64Access>(generation);
+  return is4Level() ? absorbPairsIn<Amd64>(generation) : absorbPairsIn<Amd64La57>(generation);
 }
 
 /** Counts what is mapped, by page size and access, in the cursor. */
 export function sumSpace(cursor: usize): u32 {
-  return is4Level() ? sumSpaceIn<Amd64, Amd64Access>(cursor) : sumSpaceIn<Amd64La57, Amd64Access>(cursor);
+  return is4Level() ? sumSpaceIn<Amd64>(cursor) : sumSpaceIn<Amd64La57>(cursor);
 }
 
 /** Says of each staged frame what it could be; lists those that could be top-level tables. */
@@ -62,12 +69,17 @@ export function scanFrames(count: u32): u32 {
   return is4Level() ? scanFramesIn<Amd64>(count) : scanFramesIn<Amd64La57>(count);
 }
 
+/** Lists those of the staged frames that could be top-level tables by what their entries lead to. */
+export function siftFrames(count: u32): u32 {
+  return is4Level() ? siftFramesIn<Amd64>(count) : siftFramesIn<Amd64La57>(count);
+}
+
 /** Judges a frame as a top-level table of a mode: which one it is may be what is asked. */
 export function judgeRoot(gfn: f64, mode: u32): u32 {
-  return mode == MODE_AMD64 ? judgeRootIn<Amd64, Amd64Access>(<u64>gfn) : judgeRootIn<Amd64La57, Amd64Access>(<u64>gfn);
+  return mode == MODE_AMD64 ? judgeRootIn<Amd64>(<u64>gfn) : judgeRootIn<Amd64La57>(<u64>gfn);
 }
 
 /** What the top-level entries of a cursor's root say in both states. */
 export function rootEntries(cursor: usize): u32 {
-  return is4Level() ? rootEntriesIn<Amd64, Amd64Access>(cursor) : rootEntriesIn<Amd64La57, Amd64Access>(cursor);
+  return is4Level() ? rootEntriesIn<Amd64>(cursor) : rootEntriesIn<Amd64La57>(cursor);
 }

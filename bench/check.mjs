@@ -3,11 +3,20 @@
  * differ; a row that has grown past its margin has become another row.
  */
 
-import { measuredOf, targetOf } from "./results.mjs";
+import { isMoreBetter, measuredOf, targetOf } from "./results.mjs";
 
 /** Times the kept ratio that is still taken for noise. */
 const MARGIN = 1.7;
-const MARGINS = { bytes: 1.3, walks: MARGIN, throughput: MARGIN };
+/** A bare time is that of the machine as well. */
+const MARGIN_OF_TIME = 3;
+const MARGINS = {
+  bytes: 1.3,
+  walks: MARGIN,
+  rate: MARGIN,
+  throughput: MARGIN,
+  nanoseconds: MARGIN_OF_TIME,
+  milliseconds: MARGIN_OF_TIME,
+};
 
 /** { "dense-1m translate-random": 0.38, ... }, to be kept. */
 export function ratiosOf(figures) {
@@ -22,7 +31,7 @@ export function compareWithKept(figures, kept) {
     const { measure } = targetOf(figure.row);
     const before = kept[keyOf(figure)];
     const now = measuredOf(figure).median;
-    const times = measure === "throughput" ? before / now : now / before;
+    const times = isMoreBetter(targetOf(figure.row)) ? before / now : now / before;
     return times > MARGINS[measure] ? [`${keyOf(figure)}: ${now.toPrecision(3)}, kept ${before}: ${times.toFixed(1)} times worse`] : [];
   });
   return { compared: compared.length, worse };

@@ -6,11 +6,17 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const WORLD_PROCESS = fileURLToPath(new URL("world-process.mjs", import.meta.url));
+const SPACE_PROCESS = fileURLToPath(new URL("space-process.mjs", import.meta.url));
 const FRESH_PROCESS = fileURLToPath(new URL("fresh-process.mjs", import.meta.url));
 
 /** Runs the rows of one world; `onFigure` gets each as it comes. */
 export function runWorld(task, onFigure) {
   return runChild(WORLD_PROCESS, [], task, onFigure);
+}
+
+/** Runs the rows of one world of whole address spaces. */
+export function runSpaceWorld(task, onFigure) {
+  return runChild(SPACE_PROCESS, [], task, onFigure);
 }
 
 /** Asks a fresh process one question. */

@@ -14,12 +14,13 @@ export async function measureRow(row, setting, yardsticks, repetitions) {
   const { native, plain } = yardsticks.of(row.id);
   const taken = [];
   for (let repetition = 0; repetition <= repetitions; repetition++) {
-    const plainNs = plain();
+    const plainNs = await plain?.();
     await row.before?.(state);
     const nativeBefore = await native?.();
     const from = processorNs();
     const wallFrom = performance.now();
-    const result = row.run(state);
+    const running = row.run(state);
+    const result = running instanceof Promise ? await running : running;
     const wallNs = (performance.now() - wallFrom) * 1e6;
     const ns = processorNs() - from;
     const nativeAfter = await native?.();
@@ -36,8 +37,10 @@ export async function measureRow(row, setting, yardsticks, repetitions) {
     firstNs: first.ns,
     ns: spreadOf(rest.map(({ ns }) => ns)),
     wallNs: spreadOf(rest.map(({ wallNs }) => wallNs)),
-    plainNs: spreadOf(rest.map(({ plainNs }) => plainNs)),
-    ofPlain: spreadOf(rest.map(({ ns, plainNs }) => ns / plainNs)),
+    ...(plain && {
+      plainNs: spreadOf(rest.map(({ plainNs }) => plainNs)),
+      ofPlain: spreadOf(rest.map(({ ns, plainNs }) => ns / plainNs)),
+    }),
     ...(native && {
       nativeNs: spreadOf(rest.map(({ nativeNs }) => nativeNs)),
       ofNative: spreadOf(rest.map(({ ns, nativeNs }) => ns / nativeNs)),

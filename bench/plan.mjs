@@ -4,7 +4,7 @@
  * A sparse world has a table of 4 KiB and its copy for each address: 400,000 are what fits.
  */
 
-import { TARGETS } from "./targets.mjs";
+import { SPACE_TARGETS, TARGETS } from "./targets.mjs";
 
 const NO_PROCESS_OF_ITS_OWN = ["memory", "monitor-many-cold"];
 const TIMED = TARGETS.map(({ row }) => row).filter((row) => !NO_PROCESS_OF_ITS_OWN.includes(row));
@@ -46,6 +46,30 @@ const QUICK = [
   { world: "shared-100k", rows: TELLING, repetitions: 3 },
   { world: "sparse-20k", rows: TELLING, repetitions: 3, fresh: 1 },
 ];
+
+/** Worlds of whole address spaces, each in a process of its own; `cold` ones in so many fresh ones. */
+const SPACE_ROWS = SPACE_TARGETS.map(({ row }) => row);
+const ofSpace = (pattern) => SPACE_ROWS.filter((row) => pattern.test(row) && !row.endsWith("-cold"));
+const SPACE = [
+  { world: "memory-128m", rows: ofSpace(/^roots/), repetitions: 15 },
+  { world: "memory-512m", rows: ofSpace(/^roots/), repetitions: 11 },
+  { world: "states-40k", rows: ofSpace(/^changes|^maps/), repetitions: 11 },
+  { world: "scattered-40k", rows: ofSpace(/^changes/), repetitions: 7 },
+  { world: "leaves-4m", rows: ofSpace(/^leaves/), repetitions: 25, cold: 5 },
+];
+const QUICK_SPACE = [
+  { world: "memory-128m", rows: ofSpace(/^roots/), repetitions: 7 },
+  { world: "states-40k", rows: ofSpace(/^changes/), repetitions: 5 },
+  { world: "leaves-4m", rows: ofSpace(/^leaves/), repetitions: 9, cold: 2 },
+];
+
+/** As planFor, of whole address spaces. */
+export function spacePlanFor({ isQuick, rows, worlds }) {
+  return (isQuick ? QUICK_SPACE : SPACE)
+    .filter(({ world }) => worlds.test(world))
+    .map(({ rows: all, ...entry }) => ({ ...entry, rows: all.filter((row) => rows.test(row)) }))
+    .filter(({ rows: chosen }) => chosen.length > 0);
+}
 
 /** The plan, cut to rows and worlds whose names match. */
 export function planFor({ isQuick, rows, worlds }) {

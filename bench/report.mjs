@@ -3,8 +3,9 @@
  */
 
 import { growthsOf, isWithinMust, limitsFor, measuredOf, targetOf, throughputOf } from "./results.mjs";
+import { isSpaceWorld } from "./space-worlds.mjs";
 
-const UNITS = { walks: "", throughput: " GB/s", bytes: " B" };
+const UNITS = { walks: "", rate: "", throughput: " GB/s", bytes: " B", nanoseconds: " ns", milliseconds: " ms" };
 
 /** Everything the README shows between its markers. */
 export function markdownOf({ machine, figures }) {
@@ -22,6 +23,7 @@ function wordsOf(name) {
 }
 
 function worldTable(figures) {
+  if (isSpaceWorld(figures[0].world)) return spaceTable(figures);
   const head = ["work", "here", "yardstick in C", "in JavaScript", "of C", "must", "aim", ""];
   return table(head, figures.map(worldRow));
 }
@@ -44,6 +46,29 @@ function worldRow(figure) {
     spread(measuredOf(figure), ""),
     ...limits,
   ];
+}
+
+/** Rows of whole address spaces stand beside the mere reading of the same bytes, and the compare in C. */
+function spaceTable(figures) {
+  const head = ["work", "here", "merely read", "of that rate", "compare in C", "must", "aim", ""];
+  const rows = figures.map((figure) => {
+    const { must, aim } = limitsFor(figure);
+    const { measure, title } = targetOf(figure.row);
+    const unit = UNITS[measure];
+    const bytes = measure === "rate" ? throughputOf(figure.ns) : measuredOf(figure);
+    const [read, compare] = [figure.nativeNs, figure.plainNs].map((ns) => spread(ns && throughputOf(ns), " GB/s"));
+    return [
+      title,
+      spread(bytes, measure === "rate" ? " GB/s" : unit),
+      read,
+      spread(figure.ofNative && throughputOf(figure.ofNative), ""),
+      compare,
+      must === undefined ? "" : `${must}${unit}`,
+      aim === undefined ? "" : `${aim}${unit}`,
+      verdict(isWithinMust(figure)),
+    ];
+  });
+  return table(head, rows);
 }
 
 function growthTable(growths) {

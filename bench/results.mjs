@@ -2,7 +2,8 @@
  * Figures against targets: the one place that knows what "within must" means.
  */
 
-import { TARGET_SHAPE, TARGET_SIZE, TARGETS } from "./targets.mjs";
+import { isSpaceWorld } from "./space-worlds.mjs";
+import { SPACE_TARGETS, TARGET_SHAPE, TARGET_SIZE, TARGETS } from "./targets.mjs";
 import { parseWorldName } from "./worlds.mjs";
 
 /** What counts of a figure: in walks, GB/s or bytes. Undefined: there was no native yardstick to hold it against. */
@@ -10,7 +11,19 @@ export function measuredOf(figure) {
   const { measure } = targetOf(figure.row);
   if (measure === "bytes") return figure.bytes;
   if (measure === "walks") return figure.ofNative;
+  if (measure === "rate") return throughputOf(figure.ofNative);
+  if (measure === "nanoseconds") return figure.ns;
+  if (measure === "milliseconds") return millisecondsOf(figure.ns);
   return throughputOf(figure.ns);
+}
+
+/** True where more is better. */
+export function isMoreBetter({ measure }) {
+  return measure === "throughput" || measure === "rate";
+}
+
+function millisecondsOf({ median, low, high }) {
+  return { median: median / 1e6, low: low / 1e6, high: high / 1e6 };
 }
 
 /** GB/s where a unit is a byte. */
@@ -19,12 +32,13 @@ export function throughputOf({ median, low, high }) {
 }
 
 export function targetOf(row) {
-  return TARGETS.find((target) => target.row === row);
+  return TARGETS.find((target) => target.row === row) ?? SPACE_TARGETS.find((target) => target.row === row);
 }
 
 /** { must, aim } for a figure's world: targets are about a million addresses of one root, memory about one a PT as well. */
 export function limitsFor({ row, world }) {
   const target = targetOf(row);
+  if (isSpaceWorld(world)) return target.world === undefined || target.world === world ? target : {};
   const { shape } = parseWorldName(world);
   if (shape === "sparse") return target.sparse ?? {};
   return world === `${TARGET_SHAPE}-${TARGET_SIZE}` ? target : {};
@@ -35,7 +49,7 @@ export function isWithinMust(figure) {
   const { must } = limitsFor(figure);
   const measured = measuredOf(figure);
   if (must === undefined || !measured) return undefined;
-  return targetOf(figure.row).measure === "throughput" ? measured.median >= must : measured.median <= must;
+  return isMoreBetter(targetOf(figure.row)) ? measured.median >= must : measured.median <= must;
 }
 
 /** How much slower a unit gets between two sizes of the dense world: { row, from, to, growth, must, isWithin }. */

@@ -9,10 +9,10 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { compareWithKept, ratiosOf } from "./check.mjs";
-import { askFresh, runWorld } from "./children.mjs";
+import { askFresh, runSpaceWorld, runWorld } from "./children.mjs";
 import { bundleLibrary, StaleCoreError } from "./library.mjs";
 import { describeMachine } from "./machine.mjs";
-import { planFor } from "./plan.mjs";
+import { planFor, spacePlanFor } from "./plan.mjs";
 import { markdownOf, spread } from "./report.mjs";
 import { isWithinMust } from "./results.mjs";
 import { spreadOf } from "./statistics.mjs";
@@ -21,6 +21,7 @@ import { writeYardstickWorld } from "./yardstick-world.mjs";
 
 const USAGE = `run.mjs [option…]
   --quick           few repetitions, small worlds: a minute or two, for looking
+  --space           only whole address spaces: a minute or two
   --rows PATTERN    only rows whose name matches (a regular expression)
   --worlds PATTERN  only worlds whose name matches
   --check           compares with bench/ratios.json; status 1 where a row has become much slower
@@ -46,6 +47,7 @@ function readArguments() {
     const { values } = parseArgs({
       options: {
         quick: { type: "boolean", default: false },
+        space: { type: "boolean", default: false },
         check: { type: "boolean", default: false },
         keep: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -62,12 +64,13 @@ function readArguments() {
   return undefined;
 }
 
-async function run({ quick, rows, worlds, library, check, keep }) {
+async function run({ quick, space, rows, worlds, library, check, keep }) {
   mkdirSync(place("out"), { recursive: true });
   const tools = {
     library: library ? resolve(library) : place("out/library.mjs"),
     yardstick: place("out/yardstick"),
     yardstickWorld: place("out/yardstick.world"),
+    folder: place("out"),
   };
   if (!library) bundleLibrary(tools.library);
   writeYardstickWorld(tools.yardstickWorld);
@@ -76,7 +79,9 @@ async function run({ quick, rows, worlds, library, check, keep }) {
     delete tools.yardstick;
     console.error("no C compiler (cc): the native column is left out, and with it every ratio to a plain walk in C");
   }
-  const { figures, flatNs } = await measure(planFor({ isQuick: quick, rows, worlds }), tools);
+  const chosen = { isQuick: quick, rows, worlds };
+  const { figures, flatNs } = await measure(space ? [] : planFor(chosen), tools);
+  figures.push(...(await measureSpaces(spacePlanFor(chosen), tools)));
   const kept = readJson("ratios.json");
   const report = { machine: describeMachine(compiler, flatNs), figures };
   const markdown = markdownOf(report);
@@ -105,6 +110,24 @@ async function measure(plan, tools) {
     });
   }
   return { figures, flatNs };
+}
+
+async function measureSpaces(plan, tools) {
+  const figures = [];
+  const add = (figure) => {
+    figures.push(figure);
+    note(figure);
+  };
+  for (const { world, rows, repetitions, cold = 0 } of plan) {
+    await runSpaceWorld({ world, rows, repetitions, ...tools }, add);
+    for (const row of cold > 0 ? rows : []) {
+      const firsts = [];
+      for (let i = 0; i < cold; i++)
+        await runSpaceWorld({ world, rows: [row], repetitions: 0, ...tools }, (said) => firsts.push(said.firstNs));
+      add({ world, row: `${row}-cold`, repetitions: cold, ns: spreadOf(firsts) });
+    }
+  }
+  return figures;
 }
 
 async function measureFresh(world, row, times, tools) {

@@ -2,10 +2,12 @@
  * The table: what each row is called and what it must reach. Data only.
  *
  *   measure   "walks": processor time a unit, in plain native walks (hashed, random order), less is better
+ *             "rate": that of merely reading the same bytes, 1 being as fast, more is better
+ *             "milliseconds": processor time a call, less is better    "nanoseconds": the same a unit
  *             "throughput": GB/s, more is better        "bytes": bytes an address, less is better
  *   must, aim in that measure; where there is none the row is for looking at
  *   growth    at most this much slower a unit from one size of the dense world to another
- *   worlds    shapes that run it; all where not given
+ *   world     the one that the targets are about; dense-1m where not given
  */
 
 const BATCH_GROWTH = { from: "100k", to: "4m", must: 1.5 };
@@ -102,6 +104,24 @@ export const TARGETS = [
     aim: 20,
     sparse: { must: 600, aim: 300 },
   },
+];
+
+/** Whole address spaces: rows/space.mjs. They run with `--space`, or among all. */
+export const SPACE_TARGETS = [
+  { row: "roots-scan", title: "`findRoots` over a dump in a file, start to end", measure: "rate", must: 0.45, aim: 0.7 },
+  {
+    row: "changes-thousandth",
+    title: "`changes`, 0.1 % of the entries changed, every change taken as an object (bytes of tables, both sides)",
+    measure: "throughput",
+    must: 8,
+    aim: 10,
+    world: "states-40k",
+  },
+  { row: "changes-none", title: "`changes` between a state and itself (bytes of tables, both sides)", measure: "throughput" },
+  { row: "maps-listed", title: "`mappings`, every stretch taken as an object (a stretch)", measure: "nanoseconds" },
+  { row: "maps-summed", title: "`summarize` of the same (bytes of tables)", measure: "throughput" },
+  { row: "leaves-summed", title: "`summarize` of four million leaves behind one PT", measure: "milliseconds", must: 20, aim: 1 },
+  { row: "leaves-summed-cold", title: "the same, first call of a fresh process: nothing compiled", measure: "milliseconds", must: 20 },
 ];
 
 /** The world whose figures the targets are about. */

@@ -3,15 +3,27 @@
  */
 
 import { KIND_LEAF, KIND_MALFORMED, KIND_NOT_PRESENT, KIND_TABLE } from "../layout";
-import { PagingMode } from "../mode";
+import { DETAIL_BITS, PagingMode } from "../mode";
 
-const P: u64 = 1 << 0;
+const P_BIT: u32 = 0;
+const P: u64 = 1 << P_BIT;
 const PS: u64 = 1 << 7;
 const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 const INDEX_BITS: u32 = 9;
 const PAGE_BITS: u32 = 12;
 const PDPTE: u32 = 3;
 const PAT_LARGE: u64 = 1 << 12;
+const A_BIT: u64 = 5;
+const D_BIT: u64 = 6;
+const G_BIT: u64 = 8;
+const XD_BIT: u64 = 63;
+
+const READ: u32 = 1;
+const WRITE: u32 = 2;
+const EXECUTE: u32 = 4;
+const USER: u32 = 8;
+const WRITE_SHIFT: u64 = 0; // R/W is bit 1: write is 2
+const USER_SHIFT: u64 = 1; // U/S is bit 2: user is 8
 
 @unmanaged
 abstract class Amd64Entries extends PagingMode {
@@ -21,6 +33,10 @@ abstract class Amd64Entries extends PagingMode {
 
   shiftAt(level: u32): u32 {
     return PAGE_BITS + INDEX_BITS * (level - 1);
+  }
+
+  presentBit(): u32 {
+    return P_BIT;
   }
 
   kindOf(entry: u64, level: u32, reserved: u64): u32 {
@@ -39,6 +55,15 @@ abstract class Amd64Entries extends PagingMode {
 
   leafBase(entry: u64, level: u32): u64 {
     return entry & ADDRESS & ~(((<u64>1) << (PAGE_BITS + INDEX_BITS * (level - 1))) - 1);
+  }
+
+  /** SDM 3A 4.6.1: R/W and U/S must be set, XD clear, in every entry of the path. */
+  accessOf(entry: u64, _level: u32): u32 {
+    return READ | (<u32>(entry >> WRITE_SHIFT) & WRITE) | (<u32>(entry << USER_SHIFT) & USER) | (<u32>((entry >> XD_BIT) ^ 1) * EXECUTE);
+  }
+
+  detailsOf(entry: u64, _level: u32): u64 {
+    return ((entry >> G_BIT) & 1) | (((entry >> A_BIT) & 1) << DETAIL_BITS) | (((entry >> D_BIT) & 1) << (2 * DETAIL_BITS));
   }
 }
 

@@ -7,9 +7,11 @@ import type { Architecture } from "../model/architecture.js";
 import { PageTableError } from "../model/errors.js";
 import type { CoreExports } from "./exports.js";
 import * as layout from "./layout.js";
-import { type CoreInstance, instantiateCore } from "./load.js";
+import { type CoreInstance, growMemory, instantiateCore } from "./load.js";
 
 const ALL_BITS = (1n << 64n) - 1n;
+/** The last 64 KiB stay unused, so that no block ends at 2^32. */
+const UNUSED_BYTES = 65536;
 
 export class Core {
   readonly arch: Architecture;
@@ -23,9 +25,11 @@ export class Core {
   readonly batchIn: BigUint64Array;
   readonly batchOut: BigUint64Array;
   readonly batchTags: Uint32Array;
+  readonly #instance: CoreInstance;
 
   private constructor(arch: Architecture, instance: CoreInstance) {
     const { buffer } = instance.memory;
+    this.#instance = instance;
     this.arch = arch;
     this.mode = coreModeOf(arch);
     this.exports = instance.exports;
@@ -35,16 +39,40 @@ export class Core {
     this.batchIn = new BigUint64Array(buffer, layout.BATCH_IN, layout.BATCH_LENGTH);
     this.batchOut = new BigUint64Array(buffer, layout.BATCH_OUT, layout.BATCH_LENGTH);
     this.batchTags = new Uint32Array(buffer, layout.BATCH_TAGS, layout.BATCH_LENGTH);
-    // The last 64 KiB stay unused, so that no block ends at 2^32.
-    this.exports.initialize((buffer.byteLength - 65536) >>> 0, this.mode.modeId);
+  }
+
+  #initialize(): this {
+    this.exports.initialize(this.#usableBytes(), this.mode.modeId);
     this.u64[(layout.CONTROL + layout.CONTROL_RESERVED) >>> 3] = this.mode.reservedMask;
     this.u64[(layout.CONTROL + layout.CONTROL_KEEP) >>> 3] = ALL_BITS ^ this.mode.clearMask;
+    return this;
+  }
+
+  #usableBytes(): number {
+    return (this.u8.byteLength - UNUSED_BYTES) >>> 0;
   }
 
   /** An instance for `arch`; `frames` bounds the tables that it is to hold. */
   static async create(arch: Architecture, frames?: number): Promise<Core> {
     coreModeOf(arch); // an unknown architecture is said before anything is loaded
-    return new Core(arch, await instantiateCore(frames));
+    return new Core(arch, await instantiateCore(frames)).#initialize();
+  }
+
+  /** An instance whose memory begins small, for `grown`. */
+  static async createGrowing(arch: Architecture): Promise<Core> {
+    coreModeOf(arch);
+    return new Core(arch, await instantiateCore("growing")).#initialize();
+  }
+
+  /**
+   * The same instance with more memory for what is allocated, nothing lost; this object and its views are of no use then.
+   * Undefined: no more is to be had. Only for cores that keep no marks.
+   */
+  grown(): Core | undefined {
+    if (!growMemory(this.#instance.memory)) return undefined;
+    const core = new Core(this.arch, this.#instance);
+    core.exports.extendMemory(core.#usableBytes());
+    return core;
   }
 
   /** GFN of a root's table. The encryption bit stays in the root as it is spelled, and is no part of where the table lies. */

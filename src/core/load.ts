@@ -6,7 +6,7 @@
  * every frame read cost several times as much. Shared memory is for workers that look at one memory together.
  */
 
-import { instantiate } from "@assemblyscript/loader";
+import { instantiateSync } from "@assemblyscript/loader";
 import { PageTableError } from "../model/errors.js";
 import { takeConfiguration } from "./configure.js";
 import type { CoreExports } from "./exports.js";
@@ -23,6 +23,9 @@ const NOT_THE_CORE = "the configured module is not this package's core: use one 
 const PAGE_BYTES = 65536;
 const MOST_PAGES = 65536;
 const LEAST_PAGES = 256;
+/** What a memory begins with that grows: the fixed areas, and as much again. */
+const FIRST_PAGES = 128;
+const GROWTHS: readonly number[] = [4, 2];
 /** A private memory is accounted in full, so it is made no larger than a bound on tables makes sensible. */
 const PRIVATE_BYTES_A_FRAME = 65536;
 
@@ -87,8 +90,11 @@ export function bestCoreBuild(): CoreBuild {
   return WebAssembly.validate(SIMD_PROBE) ? "private-simd" : "private-plain";
 }
 
-/** A fresh instance; `frames` bounds the tables that it is to hold, undefined: as many as fit. */
-export async function instantiateCore(frames: number | undefined): Promise<CoreInstance> {
+/**
+ * A fresh instance; `frames` bounds the tables that it is to hold, undefined: as many as fit. "growing": private memory begins small,
+ * for the engine's collector takes every byte of it for one in use, and calls for 4 GiB make it collect each time.
+ */
+export async function instantiateCore(frames: number | "growing" | undefined): Promise<CoreInstance> {
   const build = chosen ?? bestCoreBuild();
   const { module, url } = takeConfiguration();
   if (module) return instantiateConfigured(module as WebAssembly.Module, frames);
@@ -97,11 +103,11 @@ export async function instantiateCore(frames: number | undefined): Promise<CoreI
 }
 
 /** A module of unknown build: it takes the one kind of memory and refuses the other. */
-async function instantiateConfigured(module: WebAssembly.Module, frames: number | undefined): Promise<CoreInstance> {
+async function instantiateConfigured(module: WebAssembly.Module, frames: number | "growing" | undefined): Promise<CoreInstance> {
   let refusal: unknown;
   for (const shared of [false, true]) {
     try {
-      return await instantiateModule(module, shared, frames);
+      return instantiateModule(module, shared, frames);
     } catch (error) {
       if (error instanceof PageTableError) throw error;
       refusal = error;
@@ -110,17 +116,19 @@ async function instantiateConfigured(module: WebAssembly.Module, frames: number 
   throw new PageTableError("invalid-core", NOT_THE_CORE, {}, { cause: refusal });
 }
 
-async function instantiateModule(module: WebAssembly.Module, shared: boolean, frames: number | undefined): Promise<CoreInstance> {
+function instantiateModule(module: WebAssembly.Module, shared: boolean, frames: number | "growing" | undefined): CoreInstance {
   const memory = createMemory(shared, frames);
-  const { instance } = await instantiate(module, { env: { memory } });
+  // Of the loader's ways the only one that does not ask for a Response: Node would load all that fetches, 15 ms of it.
+  const { instance } = instantiateSync(module, { env: { memory } });
   const exports = instance.exports as unknown as CoreExports;
   if (typeof exports.initialize !== "function")
     throw new PageTableError("invalid-core", "the configured module is not this package's core");
   return { exports, memory };
 }
 
-/** Made at its full size: growing would detach every view. What is not touched costs nothing. */
-function createMemory(shared: boolean, frames: number | undefined): WebAssembly.Memory {
+/** Made at its full size unless it is to grow: growing detaches every view. What is not touched costs nothing. */
+function createMemory(shared: boolean, frames: number | "growing" | undefined): WebAssembly.Memory {
+  if (frames === "growing") return shared ? createMemory(shared, undefined) : createGrowingMemory();
   let pages = MOST_PAGES;
   if (!shared && frames !== undefined)
     pages = Math.min(MOST_PAGES, Math.max(LEAST_PAGES, Math.ceil((frames * PRIVATE_BYTES_A_FRAME) / PAGE_BYTES)));
@@ -138,6 +146,30 @@ function createMemory(shared: boolean, frames: number | undefined): WebAssembly.
       }
     }
   }
+}
+
+function createGrowingMemory(): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MOST_PAGES });
+  } catch {
+    return createMemory(false, undefined); // an engine that sets aside the whole of it says so, and halves
+  }
+}
+
+/** Enlarges a private memory, all views of which are of no use then; false: no more is to be had. */
+export function growMemory(memory: WebAssembly.Memory): boolean {
+  const pages = memory.buffer.byteLength / PAGE_BYTES;
+  for (const times of GROWTHS) {
+    const more = Math.min(times * pages, MOST_PAGES) - pages;
+    if (more <= 0) return false;
+    try {
+      memory.grow(more);
+      return true;
+    } catch {
+      // A smaller step may be had.
+    }
+  }
+  return false;
 }
 
 async function configuredModule(url: string): Promise<WebAssembly.Module> {

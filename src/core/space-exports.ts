@@ -3,6 +3,7 @@
  */
 export interface SpaceExports {
   beginSpaces(most: number): void;
+  extendMemory(bytes: number): void;
   createCursor(): number;
   releaseCursor(cursor: number): void;
   absorbFrames(): number;
@@ -11,6 +12,7 @@ export interface SpaceExports {
   listSpace(cursor: number, capacity: number): number;
   sumSpace(cursor: number): number;
   scanFrames(count: number): number;
+  siftFrames(count: number): number;
   rootEntries(cursor: number): number;
   judgeRoot(gfn: number, mode: number): number;
 }

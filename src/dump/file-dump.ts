@@ -118,16 +118,14 @@ export class FileDump implements OpenedDump {
     return this.#source;
   }
 
-  /** How many of `gfns` from `first` on lie side by side in the file, from `offset`. */
+  /** How many of `gfns` from `first` on lie side by side in the file, from `offset`; looked up a stretch at a time. */
   #countAdjacent(gfns: ArrayLike<number>, first: number, offset: number): number {
     const limit = Math.min(gfns.length - first, LONGEST_BATCH);
-    let count = 1;
-    while (
-      count < limit &&
-      this.#frames.offsetOf(gfns[first + count]) === offset + count * FRAME_SIZE &&
-      !this.#isLost(gfns[first + count])
-    ) {
-      count++;
+    let count = 0;
+    while (count < limit && this.#frames.offsetOf(gfns[first + count]) === offset + count * FRAME_SIZE) {
+      const gfn = gfns[first + count];
+      const end = Math.min(limit, count + this.#frames.framesFrom(gfn));
+      for (let next = gfn; count < end && gfns[first + count] === next; next++, count++) if (this.#isLost(next)) return count;
     }
     return count;
   }

@@ -37,6 +37,13 @@ export class FrameMap {
     return piece >= 0 && this.#ends[piece] >= pa + FRAME_SIZE ? this.#offsets[piece] + (pa - this.#starts[piece]) : -1;
   }
 
+  /** How many frames from `gfn` on lie in the file one after the other; 0 where not even that one does. */
+  framesFrom(gfn: number): number {
+    const pa = gfn * FRAME_SIZE;
+    const piece = this.#pieceAt(pa);
+    return piece < 0 ? 0 : Math.floor((this.#ends[piece] - pa) / FRAME_SIZE);
+  }
+
   /** The stretches of the file that make up frame `gfn`, in order; undefined where the dump does not hold all of it. */
   partsOf(gfn: number): readonly FramePart[] | undefined {
     const start = gfn * FRAME_SIZE;

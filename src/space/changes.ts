@@ -3,14 +3,14 @@
  */
 
 import * as layout from "../core/layout.js";
-import { checkMaximumFrames, checkMemory } from "../core/memory-checks.js";
 import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { accessOf } from "./access.js";
 import type { Backing, Change, ChangeType } from "./change.js";
 import { Listing } from "./listing.js";
-import { clearedRoot, commonModeOf, linearRange, type SpaceOptions } from "./options.js";
-import { SpaceTables } from "./tables.js";
+import { openStates } from "./opening.js";
+import { clearedRoot, linearRange, type SpaceOptions } from "./options.js";
+import type { SpaceTables } from "./tables.js";
 
 /** By CHANGED_…. */
 const TYPES: readonly ChangeType[] = ["page-in", "page-in", "page-out", "remap", "access", "page-size"];
@@ -26,12 +26,7 @@ const TYPES: readonly ChangeType[] = ["page-in", "page-in", "page-out", "remap",
  * for (const { type, va, length } of await changes(monday, tuesday, { root })) console.log(type, va, length);
  */
 export async function changes(before: GuestMemory, after: GuestMemory, options: SpaceOptions): Promise<Iterable<Change>> {
-  checkMemory(before);
-  checkMemory(after);
-  checkMaximumFrames(options.maximumFrames);
-  const { maximumFrames, signal, onUnreadable } = options;
-  const arch = commonModeOf(before, after, options.arch);
-  const tables = await SpaceTables.create({ arch, before, after, maximumFrames, signal, onUnreadable });
+  const tables = await openStates(before, after, options);
   const { mode, exports } = tables.core;
   return new Listing<Change>({
     tables,

@@ -80,19 +80,22 @@ function holds({ runs }: Pick<Dump, "runs">, frame: number): boolean {
 
 /**
  * What makes a good table of four levels is, in a guest of five, a table below one of five. That some table makes a good one of five
- * is not enough: where a kernel has its own tables mapped, lower ones do as well, but then the best of four are below none.
+ * is not enough: where a kernel has its own tables mapped, lower ones do as well, but then the best of four are below none. Where
+ * nothing leads to these at all, five need not be tried.
  */
 function likelierMode(scan: RootScan, gfns: readonly number[]): Architecture {
   const [four, five] = [amd64(), amd64({ levels: 5 })];
-  const goodOf = (arch: Architecture): RootFacts[] =>
-    gfns.map((gfn) => scan.judge(gfn, arch)).filter((judged) => isGood(judged, CONVINCING, CONVINCING_HELD));
-  const tops = goodOf(five);
-  if (tops.length === 0) return four;
+  const isConvincing = (facts: RootFacts): boolean => isGood(facts, CONVINCING, CONVINCING_HELD);
+  const ofFour = gfns.map((gfn) => scan.judge(gfn, four));
+  const good = ofFour.filter(isConvincing);
+  const goodGfns = new Set(good.map(({ gfn }) => gfn));
+  if (!ofFour.some(({ targets }) => targets.some((target) => goodGfns.has(Math.abs(target))))) return four;
+  const tops = gfns.map((gfn) => scan.judge(gfn, five)).filter(isConvincing);
   const known = new Set(tops.map(({ gfn }) => gfn));
   const below = new Set(tops.flatMap(({ targets }) => Array.from(targets, Math.abs)));
   let covered = 0;
   let uncovered = 0;
-  for (const { gfn, tables } of goodOf(four)) {
+  for (const { gfn, tables } of good) {
     if (known.has(gfn)) continue;
     if (below.has(gfn)) covered += tables;
     else uncovered += tables;

@@ -79,7 +79,9 @@ class ListingIterator<Row> implements IterableIterator<Row> {
       return;
     }
     const outcome = tables.run(kernel, this.#cursor, this.#capacity);
-    this.#rows = Array.from({ length: tables.rowCount }, (_, place) => decode(tables, place));
+    const rows: Row[] = [];
+    for (let place = 0; place < tables.rowCount; place++) rows.push(decode(tables, place));
+    this.#rows = rows;
     this.#next = 0;
     this.#ended = outcome === "done";
     this.#unsaid = outcome === "unreadable";

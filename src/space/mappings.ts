@@ -3,14 +3,14 @@
  */
 
 import * as layout from "../core/layout.js";
-import { checkMaximumFrames, checkMemory } from "../core/memory-checks.js";
 import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { accessOf } from "./access.js";
 import { Listing } from "./listing.js";
 import type { Mapping } from "./mapping.js";
-import { clearedRoot, linearRange, modeOf, type SpaceOptions } from "./options.js";
-import { SpaceTables } from "./tables.js";
+import { openState } from "./opening.js";
+import { clearedRoot, linearRange, type SpaceOptions } from "./options.js";
+import type { SpaceTables } from "./tables.js";
 
 /**
  * Everything that a root maps, in maximal stretches, ascending; tables are read as the listing comes to them, and kept.
@@ -21,10 +21,7 @@ import { SpaceTables } from "./tables.js";
  * for (const { va, length, pa, access } of await mappings(dump, { root })) console.log(va, length, pa, access.write);
  */
 export async function mappings(memory: GuestMemory, options: SpaceOptions): Promise<Iterable<Mapping>> {
-  checkMemory(memory);
-  checkMaximumFrames(options.maximumFrames);
-  const { maximumFrames, signal, onUnreadable } = options;
-  const tables = await SpaceTables.create({ arch: modeOf(memory, options.arch), after: memory, maximumFrames, signal, onUnreadable });
+  const tables = await openState(memory, options);
   const { mode, exports } = tables.core;
   return new Listing<Mapping>({
     tables,

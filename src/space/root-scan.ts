@@ -6,7 +6,7 @@
  */
 
 import { coreModeOf } from "../arch/core-mode.js";
-import { memoryExhausted } from "../core/core.js";
+import type { Core } from "../core/core.js";
 import { FrameReader } from "../core/frame-reader.js";
 import * as layout from "../core/layout.js";
 import type { Architecture } from "../model/architecture.js";
@@ -47,11 +47,15 @@ const MOST_FRAMES = 0.99;
 const DENSE = 0.5;
 /** The end of memory where the dump does not tell: 1 TiB. */
 const UNTOLD_LIMIT = 2 ** 28;
+/** The core's word for: there is no memory. */
+const EXHAUSTED = 0xffff_ffff;
 
 export class RootScan {
   readonly tables: SpaceTables;
   readonly #memory: GuestMemory & Pick<Dump, "runs">;
-  readonly #reader: FrameReader;
+  #reader: FrameReader;
+  /** Whose memory the reader reads into. */
+  #readerCore: Core;
 
   static async create(
     memory: GuestMemory & Pick<Dump, "runs">,
@@ -73,36 +77,44 @@ export class RootScan {
   private constructor(memory: GuestMemory & Pick<Dump, "runs">, tables: SpaceTables) {
     this.tables = tables;
     this.#memory = memory;
-    this.#reader = new FrameReader(tables.core);
+    this.#readerCore = tables.core;
+    this.#reader = new FrameReader(this.#readerCore);
   }
 
-  /** GFNs of the frames that could be top-level tables, ascending. */
+  /** GFNs of the frames that could be top-level tables, ascending: by what they hold, then by what that leads to. */
   async scan({ signal, onProgress }: ScanOptions): Promise<number[]> {
-    const { core } = this.tables;
     const { runs } = this.#memory;
     const total = runs.reduce((sum, { count }) => sum + count, 0);
-    const gfns = new Float64Array(core.u8.buffer, layout.READ_GFNS, layout.READS_LENGTH);
-    new Float64Array(core.u8.buffer, layout.CONTROL + layout.CONTROL_FRAME_LIMIT, 1)[0] = frameLimit(runs, total);
-    const found: number[] = [];
+    this.#f64(layout.CONTROL + layout.CONTROL_FRAME_LIMIT, 1)[0] = frameLimit(runs, total);
+    const pause = breather(signal);
+    const likely: number[] = [];
     let done = 0;
-    let breath = performance.now();
     for (const chunk of chunksOf(runs)) {
-      const count = fillIn(gfns, chunk);
-      this.#read(count);
-      const candidates = core.exports.scanFrames(count) >>> 0;
-      if (candidates === 0xffff_ffff) throw memoryExhausted(undefined);
-      for (let i = 0; i < candidates; i++) found.push(gfns[core.u32[(layout.BATCH_IN >>> 2) + i]]);
+      const count = this.#classify(chunk, "scanFrames", likely);
       done += count;
       onProgress?.(done, total);
-      if (performance.now() - breath > LONGEST_BREATH) {
-        await new Promise<void>((resolve) => {
-          setTimeout(resolve, 0);
-        });
-        breath = performance.now();
-      }
-      if (signal?.aborted) throw signal.reason;
+      await pause();
+    }
+    const found: number[] = [];
+    for (const chunk of chunksOf(runsOf(likely))) {
+      this.#classify(chunk, "siftFrames", found);
+      await pause();
     }
     return found;
+  }
+
+  /** Reads frames and has the core look at them; adds those that it lists to `found`, and answers how many it has looked at. */
+  #classify(chunk: readonly FrameRun[], kernel: "scanFrames" | "siftFrames", found: number[]): number {
+    const count = fillIn(this.#f64(layout.READ_GFNS, layout.READS_LENGTH), chunk);
+    this.#read(count);
+    const listed = this.tables.withRoom(({ exports }) => {
+      const answer = exports[kernel](count) >>> 0;
+      return answer === EXHAUSTED ? undefined : answer;
+    });
+    const { u32 } = this.tables.core;
+    const gfns = this.#f64(layout.READ_GFNS, count);
+    for (let i = 0; i < listed; i++) found.push(gfns[u32[(layout.BATCH_IN >>> 2) + i]]);
+    return count;
   }
 
   /** From now on tables are listed by this mode. */
@@ -114,10 +126,10 @@ export class RootScan {
 
   /** Judges a frame as a top-level table of `arch`. */
   judge(gfn: number, arch: Architecture): RootFacts {
-    const { core } = this.tables;
     const { modeId } = coreModeOf(arch);
-    const kernel = (): number => core.exports.judgeRoot(gfn, modeId);
+    const kernel = (): number => this.tables.core.exports.judgeRoot(gfn, modeId);
     while (this.tables.run(kernel, 0, 0) !== "done");
+    const { core } = this.tables;
     const fact = (offset: number): number => core.u32[(layout.BATCH_OUT + offset) >>> 2];
     const selfMap = fact(layout.FACT_SELF_MAP);
     return {
@@ -128,12 +140,17 @@ export class RootScan {
       tables: fact(layout.FACT_TABLES),
       malformed: fact(layout.FACT_MALFORMED),
       selfMap: selfMap < layout.ENTRIES ? selfMap : undefined,
-      targets: new Float64Array(core.u8.buffer, layout.BATCH_IN, layout.ENTRIES).slice(),
+      targets: this.#f64(layout.BATCH_IN, layout.ENTRIES).slice(),
     };
   }
 
   /** A frame that could not be read once may be read at the second time, or is known to be absent then. */
   #read(count: number): void {
+    const { core } = this.tables;
+    if (core !== this.#readerCore) {
+      this.#readerCore = core;
+      this.#reader = new FrameReader(core);
+    }
     try {
       this.#reader.read(this.#memory, count);
     } catch (error) {
@@ -141,6 +158,35 @@ export class RootScan {
       this.#reader.read(this.#memory, count);
     }
   }
+
+  #f64(at: number, length: number): Float64Array {
+    return new Float64Array(this.tables.core.u8.buffer, at, length);
+  }
+}
+
+/** Lets others have their turn now and then, and throws the signal's reason once it is aborted. */
+function breather(signal: AbortSignalLike | undefined): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last > LONGEST_BREATH) {
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, 0);
+      });
+      last = performance.now();
+    }
+    if (signal?.aborted) throw signal.reason;
+  };
+}
+
+/** Ascending frames as runs. */
+function runsOf(gfns: readonly number[]): readonly FrameRun[] {
+  const runs: { gfn: number; count: number }[] = [];
+  for (const gfn of gfns) {
+    const last = runs.at(-1);
+    if (last && last.gfn + last.count === gfn) last.count++;
+    else runs.push({ gfn, count: 1 });
+  }
+  return runs;
 }
 
 function plausibility(told: number): number | undefined {

@@ -6,13 +6,13 @@
  */
 
 import * as layout from "../core/layout.js";
-import { checkMaximumFrames, checkMemory } from "../core/memory-checks.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { Change, SharedChange } from "./change.js";
 import { decodeChange } from "./changes.js";
 import { Listing } from "./listing.js";
-import { clearedRoot, commonModeOf, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
-import { SpaceTables } from "./tables.js";
+import { openStates } from "./opening.js";
+import { clearedRoot, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
+import type { SpaceTables } from "./tables.js";
 
 export interface SharedOptions extends Omit<SpaceOptions, "root"> {
   readonly roots: readonly bigint[];
@@ -34,12 +34,7 @@ interface Part {
  * for (const { type, va, roots } of await changesOfRoots(monday, tuesday, { roots })) console.log(type, va, roots.length);
  */
 export async function changesOfRoots(before: GuestMemory, after: GuestMemory, options: SharedOptions): Promise<Iterable<SharedChange>> {
-  checkMemory(before);
-  checkMemory(after);
-  checkMaximumFrames(options.maximumFrames);
-  const { maximumFrames, signal, onUnreadable } = options;
-  const arch = commonModeOf(before, after, options.arch);
-  const tables = await SpaceTables.create({ arch, before, after, maximumFrames, signal, onUnreadable });
+  const tables = await openStates(before, after, options);
   const { mode } = tables.core;
   const roots = [...new Set(options.roots.map((root) => clearedRoot(mode, root)))];
   return new SharedListing(tables, roots, linearRange(mode, options.range));

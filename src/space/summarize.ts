@@ -3,13 +3,13 @@
  */
 
 import * as layout from "../core/layout.js";
-import { checkMaximumFrames, checkMemory } from "../core/memory-checks.js";
 import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { ACCESS_COMBINATIONS, accessOf } from "./access.js";
 import type { SpaceSummary, SummaryPart } from "./mapping.js";
-import { clearedRoot, linearRange, modeOf, type SpaceOptions } from "./options.js";
-import { SpaceTables } from "./tables.js";
+import { openState } from "./opening.js";
+import { clearedRoot, linearRange, type SpaceOptions } from "./options.js";
+import type { SpaceTables } from "./tables.js";
 
 const HIGHEST_LEAF_LEVEL = 3;
 
@@ -20,10 +20,7 @@ const HIGHEST_LEAF_LEVEL = 3;
  * const { bytes, parts } = await summarize(dump, { root });
  */
 export async function summarize(memory: GuestMemory, options: SpaceOptions): Promise<SpaceSummary> {
-  checkMemory(memory);
-  checkMaximumFrames(options.maximumFrames);
-  const { maximumFrames, signal, onUnreadable } = options;
-  const tables = await SpaceTables.create({ arch: modeOf(memory, options.arch), after: memory, maximumFrames, signal, onUnreadable });
+  const tables = await openState(memory, options);
   const { mode, exports } = tables.core;
   const cursor = tables.openCursor(clearedRoot(mode, options.root), linearRange(mode, options.range));
   while (tables.run(exports.sumSpace, cursor, 0) !== "done") tables.sayUnreadable(cursor);

@@ -2,7 +2,7 @@
  * The tables of one or two states, in a core of their own: read as a walk needs them, kept while they are asked for.
  *
  * A kernel of the core works on a cursor until it has what it was asked for or needs its caller: then frames are read, or a table is
- * said to be unreadable, and the kernel goes on. Whatever throws on the way leaves the cursor as it was: the same call can be
+ * said to be unreadable, or the core's memory grows, and the kernel goes on. Whatever throws on the way leaves the cursor as it was: the same call can be
  * made again.
  */
 
@@ -36,9 +36,9 @@ const GENERATIONS = 2 ** 16;
 const NO_ENTRY = (1n << 64n) - 1n;
 
 export class SpaceTables {
-  readonly core: Core;
+  #core: Core;
   readonly #options: TablesOptions;
-  readonly #batches: readonly FrameBatch[];
+  #batches: readonly FrameBatch[] = [];
   /** Cursors that are not yet released. */
   #cursors = 0;
   /** Number of the walk; tables are kept by it. */
@@ -47,17 +47,21 @@ export class SpaceTables {
 
   static async create(options: TablesOptions): Promise<SpaceTables> {
     if (options.signal?.aborted) throw options.signal.reason;
-    const frames = options.maximumFrames;
-    const core = await Core.create(options.arch, frames === undefined ? undefined : frames * layout.SIDES);
+    const core = await Core.createGrowing(options.arch);
     if (options.signal?.aborted) throw options.signal.reason;
     return new SpaceTables(core, options);
   }
 
   private constructor(core: Core, options: TablesOptions) {
-    this.core = core;
+    this.#core = core;
     this.#options = options;
-    this.#batches = [new FrameBatch(core, layout.SIDE_BEFORE), new FrameBatch(core, layout.SIDE_AFTER)];
+    this.#lookAt(core);
     this.#forget();
+  }
+
+  /** To be asked for anew after whatever may have made the memory grow. */
+  get core(): Core {
+    return this.#core;
   }
 
   /** To be called before what is one walk to the caller: tables of memory that may have changed are read anew. */
@@ -72,19 +76,18 @@ export class SpaceTables {
   /** A cursor at the start of `range` of the space of `root`. */
   openCursor(root: bigint, range: LinearRange): number {
     this.#refuseReentry();
-    const cursor = this.core.exports.createCursor() >>> 0;
-    if (cursor === 0) throw memoryExhausted(undefined);
+    const cursor = this.withRoom(({ exports }) => exports.createCursor() >>> 0 || undefined);
     this.#cursors++;
-    const { u32, u64 } = this.core;
+    const { u32, u64 } = this.#core;
     u64[(cursor + layout.SPACE_CURSOR_AT) >>> 3] = range.from;
     u64[(cursor + layout.SPACE_CURSOR_END) >>> 3] = range.to;
-    this.#f64(cursor + layout.SPACE_CURSOR_ROOT)[0] = this.core.rootGfn(root);
+    this.#f64(cursor + layout.SPACE_CURSOR_ROOT)[0] = this.#core.rootGfn(root);
     u32[(cursor + layout.SPACE_CURSOR_GENERATION) >>> 2] = this.#generation;
     return cursor;
   }
 
   closeCursor(cursor: number): void {
-    this.core.exports.releaseCursor(cursor);
+    this.#core.exports.releaseCursor(cursor);
     this.#cursors--;
   }
 
@@ -104,19 +107,28 @@ export class SpaceTables {
           return "unreadable";
         case layout.SPACE_WANT_FRAMES:
           this.#readWanted();
-          if (!this.core.exports.absorbFrames()) throw memoryExhausted(undefined);
+          this.withRoom(({ exports }) => exports.absorbFrames() || undefined);
           break;
         case layout.SPACE_WANT_PAIRS:
           this.#readWanted();
-          if (!this.core.exports.absorbPairs(cursor)) throw memoryExhausted(undefined);
+          this.withRoom(({ exports }) => exports.absorbPairs(cursor) || undefined);
           break;
         case layout.SPACE_OVER_BOUND:
           throw memoryExhausted(this.#options.maximumFrames);
         default:
-          throw memoryExhausted(undefined);
+          this.#grow();
       }
       // Rows that a round has finished wait for no further read.
       if (this.rowCount > 0) return "rows";
+    }
+  }
+
+  /** Does `work` again with more memory as long as it answers undefined. Throws `memory-exhausted` where no more is to be had. */
+  withRoom(work: (core: Core) => number | undefined): number {
+    for (;;) {
+      const answer = work(this.#core);
+      if (answer !== undefined) return answer;
+      this.#grow();
     }
   }
 
@@ -137,16 +149,27 @@ export class SpaceTables {
 
   /** Rows in the window. */
   get rowCount(): number {
-    return this.core.control(layout.CONTROL_SPACE_ROWS);
+    return this.#core.control(layout.CONTROL_SPACE_ROWS);
   }
 
   /** Tables read so far, on both sides. */
   get tablesRead(): number {
-    return this.core.control(layout.CONTROL_SPACE_READ);
+    return this.#core.control(layout.CONTROL_SPACE_READ);
+  }
+
+  #grow(): void {
+    const core = this.#core.grown();
+    if (!core) throw memoryExhausted(undefined);
+    this.#lookAt(core);
+  }
+
+  #lookAt(core: Core): void {
+    this.#core = core;
+    this.#batches = [new FrameBatch(core, layout.SIDE_BEFORE), new FrameBatch(core, layout.SIDE_AFTER)];
   }
 
   #forget(): void {
-    this.core.exports.beginSpaces(this.#options.maximumFrames ?? UNBOUNDED);
+    this.#core.exports.beginSpaces(this.#options.maximumFrames ?? UNBOUNDED);
   }
 
   #readWanted(): void {
@@ -166,6 +189,6 @@ export class SpaceTables {
   }
 
   #f64(at: number): Float64Array {
-    return new Float64Array(this.core.u8.buffer, at, 1);
+    return new Float64Array(this.#core.u8.buffer, at, 1);
   }
 }

@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { requirement } from "../support/requirements.js";
+import { compareWithQemu, listCapture } from "./list-capture.js";
+import { rankCapture } from "./rank-capture.js";
 import { replayCapture } from "./replay-capture.js";
 import { translateCapture } from "./translate-capture.js";
 import { bySnapshot } from "./transports.js";
@@ -17,7 +19,7 @@ import { type Capture, readCapture } from "./truth.js";
 
 const CAPTURE = fileURLToPath(new URL("../../tools/capture/capture.mjs", import.meta.url));
 const CAPTURE_TIMEOUT_MS = 300_000;
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 const WORKLOAD_STEPS = 16;
 
 const check = spawnSync(process.execPath, [CAPTURE, "--check"], { encoding: "utf8" });
@@ -74,6 +76,30 @@ describe.runIf(available)("a fresh capture", () => {
       expect(taken.mismatches).toEqual([]);
       expect(counts).toEqual(expectedCounts);
       expect(events).toBeGreaterThan(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    "has address spaces that are listed, summed and compared as naive listings have them, and listed as QEMU has them",
+    async () => {
+      const { differences, leaves, changes } = await listCapture(capture);
+      const qemu = await compareWithQemu(capture);
+      console.log(`seed ${seed}: ${leaves} leaves and ${changes} changes listed, ${qemu.leaves} leaves counted as by QEMU`);
+      expect(differences).toEqual([]);
+      expect(qemu.differences).toEqual([]);
+      expect(changes).toBeGreaterThan(0);
+      expect(qemu.pages).toBeGreaterThan(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    "is asked for its roots, and every one in use ranks before all others",
+    async () => {
+      const { differences, asked, candidates, leastLive, highestOther } = await rankCapture(capture);
+      console.log(`seed ${seed}: ${candidates} candidates in ${asked} dumps, score ${leastLive} against ${highestOther}`);
+      expect(differences).toEqual([]);
     },
     TIMEOUT_MS,
   );

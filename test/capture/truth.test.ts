@@ -92,7 +92,7 @@ describe("a truth made by hand", () => {
       label: "made",
       dump: "step-00.elf",
       prevStable: true,
-      qemu: { cpus: [{ cr3: "0x5018" }], parentCpu: 0, tlb },
+      qemu: { cpus: [{ cr3: "0x5018" }], parentCpu: 0, tlbEntries: 0, tlb },
       procs: [stored],
     });
 

@@ -28,6 +28,10 @@ export interface Capture {
   readonly folder: string;
   /** "x86-4level", "x86-5level" */
   readonly mode: string;
+  /** The kernel's own root, as VMCOREINFO has it. */
+  readonly kernelRoot: bigint;
+  /** Page-table isolation: beside each kernel root lies one for user mode. */
+  readonly isIsolated: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -42,6 +46,23 @@ export interface Step {
   /** The CPU that ran the parent. */
   readonly parentCpu: number;
   readonly processes: readonly Process[];
+  /** What QEMU's "info tlb" said of the parent's address space. */
+  readonly qemu: {
+    /** Leaves that it listed, of all sizes, over the whole space. */
+    readonly leaves: number;
+    /** Those within the watched regions, as it said them. */
+    readonly runs: readonly QemuRun[];
+  };
+}
+
+/** Pages one after the other, in VA and PA, with the same flags. */
+export interface QemuRun {
+  readonly va: bigint;
+  /** Of 4 KiB; 512 for a large one. */
+  readonly pages: number;
+  readonly pa: bigint;
+  /** Of the leaf, a letter or "-" each: XGPDACTUW; X: not to be executed, P: large. */
+  readonly flags: string;
 }
 
 export interface Process {
@@ -88,6 +109,12 @@ interface StoredProcess {
   readonly maps: readonly (readonly [string, string, string])[];
 }
 
+interface StoredMeta {
+  readonly mode: string;
+  readonly pti: boolean;
+  readonly kernel: { readonly kernelRoot: string };
+}
+
 interface StoredStep {
   readonly step: number;
   readonly label: string;
@@ -96,6 +123,7 @@ interface StoredStep {
   readonly qemu: {
     readonly cpus: readonly { readonly cr3: string }[];
     readonly parentCpu: number;
+    readonly tlbEntries: number;
     readonly tlb: readonly StoredTranslation[];
   };
   readonly procs: readonly StoredProcess[];
@@ -103,9 +131,15 @@ interface StoredStep {
 
 /** Reads a capture; pages are expanded when a step is asked for its processes. */
 export function readCapture(folder: string): Capture {
-  const meta = JSON.parse(readFileSync(join(folder, "meta.json"), "utf8")) as { readonly mode: string };
+  const meta = JSON.parse(readFileSync(join(folder, "meta.json"), "utf8")) as StoredMeta;
   const lines = readFileSync(join(folder, "truth.jsonl"), "utf8").trim().split("\n");
-  return { folder, mode: meta.mode, steps: lines.map((line) => stepOf(folder, JSON.parse(line) as StoredStep)) };
+  return {
+    folder,
+    mode: meta.mode,
+    kernelRoot: BigInt(meta.kernel.kernelRoot),
+    isIsolated: meta.pti,
+    steps: lines.map((line) => stepOf(folder, JSON.parse(line) as StoredStep)),
+  };
 }
 
 /** One step out of its line; the dump is looked for in `folder`. */
@@ -118,6 +152,10 @@ export function stepOf(folder: string, stored: StoredStep): Step {
     wasAtRest: stored.prevStable,
     cpuRoots: stored.qemu.cpus.map(({ cr3 }) => BigInt(cr3) & ROOT_BITS),
     parentCpu: stored.qemu.parentCpu,
+    qemu: {
+      leaves: stored.qemu.tlbEntries,
+      runs: stored.qemu.tlb.map(([va, pages, pa, flags]) => ({ va: BigInt(va), pages, pa: BigInt(pa), flags })),
+    },
     // Some megabytes a step: not kept.
     get processes() {
       return stored.procs.map((process) => processOf(process, stored.qemu.tlb));
