@@ -37,7 +37,21 @@ import {
 import { PagingMode } from "./mode";
 import { inherited, outcomeAt, outcomeOf, uncutEntries } from "./outcome";
 import { unuse } from "./tables";
-import { addCell, CELL_LOG2, cellOf, directCells, findLeaf, hasRoomForAddresses, isUsed, leafFor, prune, removeCell, reserveCells, slotAt, touch } from "./trie";
+import {
+  addCell,
+  CELL_LOG2,
+  cellOf,
+  directCells,
+  findLeaf,
+  hasRoomForAddresses,
+  isUsed,
+  leafFor,
+  prune,
+  removeCell,
+  reserveCells,
+  slotAt,
+  touch,
+} from "./trie";
 
 const LEAF_REACH_LOG2: u32 = 21; // log2 of the bytes below a leaf node
 const NONE: u64 = ~(<u64>0);

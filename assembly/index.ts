@@ -1,7 +1,14 @@
 /**
  * What the core exports. Generic kernels are chosen here by the mode in the control block; nothing else is decided.
  */
-import { firstDescent, firstNonCanonical, giveBack as giveBackIn, lookUp as lookUpIn, settleTaken as settleTakenIn, takeIn } from "./addresses";
+import {
+  firstDescent,
+  firstNonCanonical,
+  giveBack as giveBackIn,
+  lookUp as lookUpIn,
+  settleTaken as settleTakenIn,
+  takeIn,
+} from "./addresses";
 import { allocate, release, resetMarksArena } from "./arena";
 import { diffTable } from "./diff";
 import { dropFrames, keepFrames, listWanted, nextWanted } from "./kept-frames";

@@ -25,7 +25,7 @@ import {
   LINKS_LEVELS,
   READ_GFNS,
   READS,
-  READS_LENGTH,
+  READS_AT_ONCE,
   STAGING,
 } from "./layout";
 
@@ -62,7 +62,7 @@ export function listWanted(): void {
 export function nextWanted(): u32 {
   let count: u32 = 0;
   let kept: usize = load<u32>(CONTROL, CONTROL_READ_FIRST);
-  for (; kept && load<u32>(kept, KEPT_STATE) == KEPT_WANTED && count < READS_LENGTH; kept = load<u32>(kept, KEPT_NEXT)) {
+  for (; kept && load<u32>(kept, KEPT_STATE) == KEPT_WANTED && count < READS_AT_ONCE; kept = load<u32>(kept, KEPT_NEXT)) {
     store<u32>(READS + ((<usize>count) << 3), <u32>kept);
     store<f64>(READ_GFNS + ((<usize>count) << 3), <f64>load<u64>(kept, KEPT_GFN));
     count++;

@@ -41,7 +41,7 @@ import {
   OK,
   READ_GFNS,
   READS,
-  READS_LENGTH,
+  READS_AT_ONCE,
   SCRATCH_BYTES_LOG2,
   SCRATCH_CUT,
   SPACE_ROOT_GFN,
@@ -152,7 +152,7 @@ export function queueTable(table: usize): void {
 /** Names the next tables to read in READS and READ_GFNS; they stay queued until `unqueue`. Answers how many. */
 export function nextReads(): u32 {
   let count: u32 = 0;
-  for (let table = load<u32>(CONTROL, CONTROL_QUEUE); table && count < READS_LENGTH; table = load<u32>(table, TABLE_QUEUE_NEXT)) {
+  for (let table = load<u32>(CONTROL, CONTROL_QUEUE); table && count < READS_AT_ONCE; table = load<u32>(table, TABLE_QUEUE_NEXT)) {
     nameRead(count++, table);
   }
   return count;
