@@ -65,7 +65,11 @@ export function eventsOf<Tag>(columns: EventColumns<Tag>): PageTableMonitorEvent
 /** All rows that the core has to tell, a window after the other. */
 function drainRows(core: Core, length: number): Rows {
   const rows = makeRows(length);
-  for (let at = 0; at < length; ) at += copyWindow(core, rows, at, core.exports.narrate());
+  for (let at = 0; at < length; ) {
+    const count = core.exports.narrate();
+    if (count === 0) throw new Error(`the core told ${at} events of ${length}`); // never: it would be a mistake of the core
+    at += copyWindow(core, rows, at, count);
+  }
   return rows;
 }
 

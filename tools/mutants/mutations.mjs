@@ -94,8 +94,8 @@ export const mutations = [
     name: "of several addresses in a page only the first has events",
     rule: 4,
     file: "assembly/narrate.ts",
-    find: "row = load<u32>(row, ROW_NEXT)",
-    replace: "row = 0",
+    find: "for (row = row ? row : load<u32>(cell); row; row = load<u32>(row, ROW_NEXT))",
+    replace: "for (row = row ? row : load<u32>(cell); row; row = 0)",
   },
   {
     name: "events are ordered by view alone",
