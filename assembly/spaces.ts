@@ -71,6 +71,9 @@ import { leave } from "./tables";
 import { cellOf, childOf, releaseNode, slotAt } from "./trie";
 import { forget } from "./vector";
 
+/** Nodes on the way to an address, by level: past the entries of the longest path. */
+const NODES_OF_PATH: usize = PATH + 0x400;
+
 /** A space without addresses; 0: memory is exhausted. */
 export function createSpace(id: u32, view: u32, rootGfn: f64): usize {
   const space = allocate(SPACE_BYTES_LOG2);
@@ -178,15 +181,17 @@ export function resetMonitor(): void {
 
 /** Writes the committed path of a monitored address to PATH, top first. */
 export function committedPath<M extends PagingMode>(space: usize, va: u64): void {
-  const leaf = locate(space, va);
-  let top: usize = leaf;
-  while (load<u32>(top, NODE_PARENT)) top = load<u32>(top, NODE_PARENT);
+  let level: u32 = 0;
+  for (let node = locate(space, va); node; node = load<u32>(node, NODE_PARENT)) {
+    level++;
+    store<u32>(NODES_OF_PATH + ((<usize>level) << 2), <u32>node);
+  }
   let count: u32 = 0;
   store<u32>(PATH, FAULT_UNREADABLE_TABLE, PATH_FAULT);
   store<u32>(PATH, 0, PATH_LEVEL);
-  for (let node: usize = top; load<u32>(node, NODE_TABLE); ) {
-    const table: usize = load<u32>(node, NODE_TABLE);
-    const level: u32 = load<u8>(node, NODE_LEVEL);
+  for (; level > 0; level--) {
+    const table: usize = load<u32>(load<u32>(NODES_OF_PATH + ((<usize>level) << 2)), NODE_TABLE);
+    if (!table) break;
     const slot = slotAt(va, level);
     const raw = load<u64>(load<u32>(table, TABLE_COPY) + ((<usize>slot) << 3));
     const entry = raw & load<u64>(CONTROL, CONTROL_KEEP);
@@ -195,8 +200,6 @@ export function committedPath<M extends PagingMode>(space: usize, va: u64): void
     store<u64>(at, ((load<u64>(table, TABLE_KEY) & (((<u64>1) << GFN_BITS) - 1)) << 12) + ((<u64>slot) << 3));
     store<u64>(at, raw, 8);
     if (storeEnd<M>(entry, level, va)) break;
-    if (level == 1) break;
-    node = childOf(node, slot);
   }
   store<u32>(PATH, count, PATH_COUNT);
 }

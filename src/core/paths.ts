@@ -29,10 +29,10 @@ export class PathReader {
     const { u32, u64, mode } = this.#core;
     const count = u32[(layout.PATH + layout.PATH_COUNT) >>> 2];
     const level = u32[(layout.PATH + layout.PATH_LEVEL) >>> 2];
-    const entries: TranslationEntry[] = [];
+    const entries = new Array<TranslationEntry>(count);
     for (let i = 0; i < count; i++) {
       this.#load(i);
-      entries.push({ level: mode.levels - i, name: mode.entryNames[mode.levels - i], pa: this.#pas[i], value: this.#values[i] });
+      entries[i] = { level: mode.levels - i, name: mode.entryNames[mode.levels - i], pa: this.#pas[i], value: this.#values[i] };
     }
     return {
       va,

@@ -51,17 +51,17 @@ export class Standing {
     const { exports, u32 } = this.#core;
     while (this.#core.control(layout.CONTROL_QUEUE)) {
       const count = exports.nextReads();
-      const failures: (readonly [place: number, error: unknown])[] = [];
+      let failures: (readonly [place: number, error: unknown])[] | undefined;
       for (let place = 0; place < count; place++) {
         const table = u32[(layout.READS >>> 2) + 2 * place];
         const flags = u32[(table + layout.TABLE_FLAGS) >>> 2];
         if (!(flags & layout.TABLE_FLAG_UNREAD) || flags & layout.TABLE_FLAG_PROTECTED) continue;
         const failure = this.#protection.protect(table);
-        if (failure) failures.push([place, failure.error]);
+        if (failure) (failures ??= []).push([place, failure.error]);
       }
       this.#reader.read(memory, count);
       // A table that can be neither protected nor read is unreadable, and why it could not be protected is nobody's concern.
-      for (const [place, error] of failures) if (this.#reader.wasRead(place)) throw error;
+      if (failures) for (const [place, error] of failures) if (this.#reader.wasRead(place)) throw error;
       exports.absorb(count);
     }
   }

@@ -14,8 +14,12 @@ export function sweepAfterSuccess(core: Core, protection: Protection): void {
 
 /** The tables that the call has left go, and what was protected is released. Never throws. */
 export function sweepTables(core: Core, protection: Protection): void {
-  sweep(core, (table) => protection.release(table));
+  if (hasSuspects(core)) sweep(core, (table) => protection.release(table));
   protection.endCall();
+}
+
+function hasSuspects(core: Core): boolean {
+  return core.control(layout.CONTROL_SUSPECTS) !== 0;
 }
 
 /** The call has failed and is taken back: tables that it alone has brought go as they came. Never throws. */
@@ -27,7 +31,7 @@ export function sweepAfterFailure(core: Core, protection: Protection): void {
 }
 
 function sweep(core: Core, release: (table: number) => void): void {
-  if (core.control(layout.CONTROL_SUSPECTS) === 0) return;
+  if (!hasSuspects(core)) return;
   for (let table = core.exports.sweep() >>> 0; table; table = core.exports.sweep() >>> 0) {
     release(table);
     core.exports.forgetTable(table);
