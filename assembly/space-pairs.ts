@@ -18,6 +18,7 @@ import {
   CONTROL_PAIR_INDEX,
   CONTROL_RESERVED,
   CONTROL_SAME_INDEX,
+  CONTROL_SPACE_ROUND,
   HALF_READS,
   KEPT_UNREADABLE,
   KIND_LEAF,
@@ -49,6 +50,10 @@ const MASK: usize = BATCH_OUT; // scratch: all entries count
 const PLACES: usize = BATCH_IN; // scratch: places that differ, u16 each
 /** Instead of a pair: the two tables say the same. */
 export const EQUAL_TABLES: usize = 1;
+// Of a frame on both sides: a pair, whose lowest bits are 0, EQUAL_TABLES, or the number of the batch that lists it.
+const TAG_BITS: u32 = 2;
+const TAG_MASK: usize = 3;
+const TAG_LISTED: u32 = 2;
 const LOWEST_UPPER_LEVEL: u32 = 2;
 const SAME_BYTES: u32 = 32; // a level
 
@@ -90,7 +95,13 @@ function secondKeyOf(after: u64, generation: u32): u32 {
 /** What is known of a frame that stands on both sides: 0 nothing, EQUAL_TABLES, or its pair. */
 function sameFrame(gfn: u64, generation: u32): usize {
   const block = find(SAME_INDEX, gfn >> SAME_BITS, generation);
-  return block ? load<u32>(cellIn(block, gfn)) : 0;
+  return block ? knownIn(cellIn(block, gfn)) : 0;
+}
+
+/** That it is listed in a batch, which may never have been read, is no knowledge. */
+function knownIn(cell: usize): usize {
+  const known: usize = load<u32>(cell);
+  return (known & TAG_MASK) == TAG_LISTED ? 0 : known;
 }
 
 /** Where that is kept; 0: memory is exhausted. */
@@ -113,7 +124,7 @@ function cellIn(block: usize, gfn: u64): usize {
 function sameFramePair(gfn: u64, generation: u32): usize {
   const cell = sameFrameCell(gfn, generation);
   if (!cell) return 0;
-  const there: usize = load<u32>(cell);
+  const there = knownIn(cell);
   if (there > EQUAL_TABLES) return there;
   const pair = makePair();
   if (!pair) return 0;
@@ -132,14 +143,27 @@ export function compareKept<M extends PagingMode>(before: u64, after: u64, copyB
   return true;
 }
 
-/** Lists two tables that are to be compared, once a batch. The caller has asked whether there is room on both sides. */
-export function wantPair(before: u64, after: u64): void {
-  const count: usize = wantedOn(SIDE_BEFORE);
-  for (let place: usize = 0; place < count; place++) {
-    if (load<f64>(READ_GFNS + (place << 3)) == <f64>before && load<f64>(READ_GFNS + ((place + HALF_READS) << 3)) == <f64>after) return;
-  }
+/** Lists two tables that are to be compared, once a batch; false: memory is exhausted. The caller has asked whether both sides have room. */
+export function wantPair(before: u64, after: u64, generation: u32): bool {
+  if (before == after) {
+    const cell = sameFrameCell(before, generation);
+    if (!cell) return false;
+    const listed = (load<u32>(CONTROL, CONTROL_SPACE_ROUND) << TAG_BITS) | TAG_LISTED;
+    if (load<u32>(cell) == listed) return true;
+    if (!knownIn(cell)) store<u32>(cell, listed);
+    else if (isListed(before, after)) return true; // the pair of two upper tables, too
+  } else if (isListed(before, after)) return true;
   list(0, before, SIDE_BEFORE);
   list(0, after, SIDE_AFTER);
+  return true;
+}
+
+function isListed(before: u64, after: u64): bool {
+  const count: usize = wantedOn(SIDE_BEFORE);
+  for (let place: usize = 0; place < count; place++) {
+    if (load<f64>(READ_GFNS + (place << 3)) == <f64>before && load<f64>(READ_GFNS + ((place + HALF_READS) << 3)) == <f64>after) return true;
+  }
+  return false;
 }
 
 /** Compares the pairs of the batch; false: memory is exhausted. */
@@ -163,7 +187,7 @@ function absorbPair<M extends PagingMode>(place: u32, generation: u32): bool {
     if (!differing && before == after) {
       const cell = sameFrameCell(before, generation);
       if (!cell) return false;
-      const known: usize = load<u32>(cell);
+      const known = knownIn(cell);
       if (known > EQUAL_TABLES)
         store<u32>(known, PAIR_COMPARED, PAIR_STATE); // an upper table elsewhere
       else store<u32>(cell, <u32>EQUAL_TABLES);

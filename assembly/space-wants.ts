@@ -50,8 +50,7 @@ function wantPairOf<M extends PagingMode>(cursor: usize, below: usize): bool {
   const copyBefore = keptCopy(before, sideKey(cursor, SIDE_BEFORE));
   const copyAfter = keptCopy(after, sideKey(cursor, SIDE_AFTER));
   if (copyBefore && copyAfter) return compareKept<M>(before, after, copyBefore, copyAfter, generation);
-  wantPair(before, after);
-  return true;
+  return wantPair(before, after, generation);
 }
 
 function keptCopy(gfn: u64, key: u32): usize {

@@ -23,8 +23,8 @@ const NOT_THE_CORE = "the configured module is not this package's core: use one 
 const PAGE_BYTES = 65536;
 const MOST_PAGES = 65536;
 const LEAST_PAGES = 256;
-/** What a memory begins with that grows: the fixed areas, and as much again. */
-const FIRST_PAGES = 128;
+/** What a memory begins with that grows: the fixed areas, and 12 MiB for all else. */
+const FIRST_PAGES = 256;
 const GROWTHS: readonly number[] = [4, 2];
 /** A private memory is accounted in full, so it is made no larger than a bound on tables makes sensible. */
 const PRIVATE_BYTES_A_FRAME = 65536;

@@ -9,7 +9,16 @@ import type { Architecture } from "../model/architecture.js";
 import { hex } from "../model/hex.js";
 import { framesInKernelImage, framesMappedForUsers } from "./mapped-frames.js";
 import type { RootCandidate } from "./root-candidate.js";
-import { isolationPairs, privateLowerSlots, rivals, type Sharing, sharedUpperHalves, userSlots } from "./root-relations.js";
+import {
+  isolationPairs,
+  kernelLowerSlots,
+  kernelTables,
+  privateLowerSlots,
+  rivals,
+  type Sharing,
+  sharedUpperHalves,
+  userSlots,
+} from "./root-relations.js";
 import type { RootFacts, RootScan } from "./root-scan.js";
 
 export interface Findings {
@@ -51,6 +60,7 @@ export function rankCandidates(findings: Findings): RootCandidate[] {
     pairs: isolationPairs(all),
     originals: new Map(),
     image: kernelImage(findings),
+    kernelTables: kernelTables(all),
   };
   const rivalsOf = rivals(all, relations.pairs);
   // Whose frame is mapped for user mode is a program's data, whatever it looks like. Only where there are doubts is that worth a look.
@@ -80,6 +90,8 @@ interface Relations {
   readonly originals: Map<number, number>;
   /** Frames within the kernel's image. */
   readonly image: ReadonlySet<number>;
+  /** By GFN. */
+  readonly kernelTables: ReadonlySet<number>;
 }
 
 /** As the likeliest of all candidates has it mapped. */
@@ -102,11 +114,15 @@ function kernelImage({ scan, arch, all, vcpuRoots }: Findings): ReadonlySet<numb
 
 function claimsOf(facts: RootFacts, findings: Findings, relations: Relations, mapped: ReadonlySet<number>): Claim[] {
   const { gfn } = facts;
-  const claims: Claim[] = [groundOf(facts), ...lowerHalfOf(facts, findings)];
+  const claims: Claim[] = [groundOf(facts), ...lowerHalfOf(facts, findings, relations)];
   const on = findings.vcpuRoots.flatMap((root, vcpu) => (root === paOf(gfn) ? [vcpu] : []));
   if (on.length > 0) claims.push({ points: POINTS.vcpu, reason: `vCPU ${on.join(", ")} runs on it` });
-  if (relations.image.has(gfn))
-    claims.push({ points: POINTS.kernelImage, reason: "it lies in the kernel's image, as mapped in the last 2 GiB" });
+  if (relations.image.has(gfn)) {
+    // The tables that a kernel starts with lie there as well, with little of its half in them.
+    const most = Math.max(...Array.from(relations.image, (other) => relations.sharing.get(other)?.used ?? 0), 1);
+    const points = (POINTS.kernelImage * (relations.sharing.get(gfn)?.used ?? 0)) / most;
+    claims.push({ points, reason: "it lies in the kernel's image, as mapped in the last 2 GiB" });
+  }
   if (isKernelRoot(gfn, findings))
     claims.push({ points: POINTS.kernelRoot, reason: "the kernel's own: VMCOREINFO names it (swapper_pg_dir)" });
   const sharing = relations.sharing.get(gfn);
@@ -132,10 +148,12 @@ function groundOf({ plausible, tables }: RootFacts): Claim {
   };
 }
 
-function lowerHalfOf(facts: RootFacts, findings: Findings): Claim[] {
-  const slots = userSlots(facts);
+function lowerHalfOf(facts: RootFacts, findings: Findings, relations: Relations): Claim[] {
+  const ofKernel = kernelLowerSlots(facts, relations.kernelTables);
+  const slots = userSlots(facts) - ofKernel;
   const words = slots === 1 ? "1 entry" : `${slots} entries`;
   if (slots === 0) {
+    if (ofKernel > 0) return [{ points: 0, reason: "its lower half leads to the kernel's own tables" }];
     if (privateLowerSlots(facts) > 0) return [{ points: 0, reason: "its lower half is not for user mode" }];
     return isKernelRoot(facts.gfn, findings) ? [] : [{ points: 0, reason: "its lower half is empty: freed, or the kernel's alone" }];
   }

@@ -35,6 +35,22 @@ export function userSlots({ targets }: RootFacts): number {
   return count;
 }
 
+/** Tables that candidates have in their upper halves: the kernel's. */
+export function kernelTables(all: readonly RootFacts[]): ReadonlySet<number> {
+  const tables = new Set<number>();
+  for (const { targets } of all) {
+    for (let slot = HALF; slot < layout.ENTRIES; slot++) if (targets[slot] !== 0) tables.add(Math.abs(targets[slot]));
+  }
+  return tables;
+}
+
+/** Slots of the lower half that lead to tables of the kernel's, whatever they grant: what a CPU boots or wakes by maps memory so. */
+export function kernelLowerSlots({ targets }: RootFacts, tables: ReadonlySet<number>): number {
+  let count = 0;
+  for (let slot = 0; slot < HALF; slot++) if (targets[slot] > 0 && tables.has(targets[slot])) count++;
+  return count;
+}
+
 /** Slots of the lower half that are in use for the kernel alone. */
 export function privateLowerSlots({ targets }: RootFacts): number {
   let count = 0;
