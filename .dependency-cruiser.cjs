@@ -39,12 +39,13 @@ module.exports = {
     floor("core", ["arch", "model"]),
     floor("monitor", ["core", "arch", "model"]),
     floor("space", ["core", "arch", "model"]),
+    floor("export", ["space", "model"]),
     {
       name: "public-entry",
       comment: "src/index.ts gathers the library and knows nothing of what is built on it",
       severity: "error",
       from: { path: "^src/index\\.ts$" },
-      to: { path: "^(src/(cli|worker)|assembly|test|tools|bench|scripts|web-demo)/" },
+      to: { path: "^(src/(cli|export|worker)|assembly|test|tools|bench|scripts|web-demo)/" },
     },
     {
       name: "roof-worker",
@@ -55,17 +56,17 @@ module.exports = {
     },
     {
       name: "roof-cli",
-      comment: "the command uses what every user of the library can use, and the plain types",
+      comment: "the command uses what every user of the library can use, the plain types, and the tables",
       severity: "error",
       from: { path: "^src/cli/" },
-      to: { path: "^(src|assembly|test|tools|bench|scripts|web-demo)/", pathNot: "^src/(cli/|model/|index\\.ts$)" },
+      to: { path: "^(src|assembly|test|tools|bench|scripts|web-demo)/", pathNot: "^src/(cli/|export/|model/|index\\.ts$)" },
     },
     {
       name: "roof-web-demo",
-      comment: "the web page uses the two public entry points only",
+      comment: "the web page uses the public entry points only",
       severity: "error",
       from: { path: "^web-demo/" },
-      to: { path: "^(src|assembly|test|tools|bench|scripts)/", pathNot: "^src/(index|worker/index)\\.ts$" },
+      to: { path: "^(src|assembly|test|tools|bench|scripts)/", pathNot: "^src/(index|worker/index|export/index)\\.ts$" },
     },
     confined(
       "node-modules-of-node",
@@ -74,6 +75,9 @@ module.exports = {
       { dependencyTypes: ["core"] },
     ),
     confined("comlink-in-worker", "only the worker talks through comlink", "^src/worker/", { path: "(^|/)comlink(/|$)" }),
+    confined("parquet-in-export", "only the tables know how Parquet is written", "^src/export/", {
+      path: "(^|/)hyparquet-writer(/|$)",
+    }),
     confined("terminal-in-cli", "only the command draws on terminals", "^src/cli/", {
       path: "(^|/)(commander|cli-table3|picocolors)(/|$)",
     }),

@@ -3,18 +3,24 @@
  * The executable: hands the process's streams to `main`, and its answer back as exit status.
  */
 
-import { messageOf, STATUS_DUMP, STATUS_INTERRUPTED } from "./failure.js";
+import { messageOf, STATUS_DUMP, STATUS_INTERRUPTED, STATUS_TERMINATED } from "./failure.js";
 import { printable } from "./format/text.js";
 import { main } from "./main.js";
 
 const interrupt = new AbortController();
 
-process.on("SIGINT", () => {
-  if (interrupt.signal.aborted) {
-    process.exit(STATUS_INTERRUPTED);
-  }
-  interrupt.abort();
-});
+const statuses = { SIGINT: STATUS_INTERRUPTED, SIGTERM: STATUS_TERMINATED } as const;
+let interruptStatus: number = STATUS_INTERRUPTED;
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    interruptStatus = statuses[signal];
+    if (interrupt.signal.aborted) {
+      process.exit(interruptStatus);
+    }
+    interrupt.abort();
+  });
+}
 
 // Nothing should get here; if it does, a person reads one line, not a trace.
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
@@ -25,4 +31,5 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
 }
 
 const { stdout, stderr, env } = process;
-process.exit(await main(process.argv.slice(2), { stdout, stderr, env, signal: interrupt.signal }));
+const status = await main(process.argv.slice(2), { stdout, stderr, env, signal: interrupt.signal });
+process.exit(status === STATUS_INTERRUPTED ? interruptStatus : status);

@@ -8,6 +8,7 @@ import type { Terminal } from "./format/text.js";
 import { terminalOf } from "./format/text.js";
 import type { OutputStream } from "./output.js";
 import { Output } from "./output.js";
+import type { OutputFile } from "./output-file.js";
 import { Problems } from "./problems.js";
 
 export interface Io {
@@ -25,12 +26,21 @@ export class Session {
   readonly progress: Progress;
   /** Of standard output. */
   readonly terminal: Terminal;
+  /** True where standard output is a terminal. */
+  readonly isTerminal: boolean;
+  /** Aborted by an interrupt. */
+  readonly signal: AbortSignal;
+  /** Being written. */
+  private readonly files = new Set<OutputFile>();
+  private isClosed = false;
 
   constructor(io: Io) {
     this.out = new Output(io.stdout);
     this.errors = new Output(io.stderr);
     this.progress = new Progress(io.stderr);
     this.terminal = terminalOf(io.stdout, io.env);
+    this.isTerminal = io.stdout.isTTY === true;
+    this.signal = io.signal ?? new AbortController().signal;
     this.out.beforeWrite = () => this.progress.clear();
     this.errors.beforeWrite = () => this.progress.clear();
   }
@@ -56,9 +66,21 @@ export class Session {
     }
   }
 
-  /** Whatever is written from now on is dropped; the progress line goes. */
+  /** Takes a file that is to go where the command does not come to its end. */
+  keepWhole(file: OutputFile): void {
+    this.files.add(file);
+    if (this.isClosed) {
+      file.abandon();
+    }
+  }
+
+  /** Whatever is written from now on is dropped; the progress line goes, and every file that is not whole. */
   close(): void {
+    this.isClosed = true;
     this.progress.clear();
+    for (const file of this.files) {
+      file.abandon();
+    }
     this.out.close();
     this.errors.close();
   }

@@ -2,11 +2,12 @@
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ringTables, writeTables } from "./support/spaces.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Two folders below the root, as in dist, where it looks for the package's manifest. */
@@ -16,8 +17,13 @@ const steps = Array.from({ length: 16 }, (_, step) => `samples/linux-6.1-x86_64/
 /** Some 700 kB of events: more than a pipe holds. */
 const LOUD = ["replay", ...steps, "--watch", "0x100c0000000+6M=thp", "--watch", "0x10000000000+8M=small", "--json"];
 
+/** Unfolds to 2^36 pages: a listing of it ends only where something ends it. */
+const ring = join(folder, "ring.elf");
+const OPEN_MS = 10;
+
 beforeAll(async () => {
   mkdirSync(folder, { recursive: true });
+  writeTables(ring, ringTables());
   await build({
     entryPoints: [join(root, "src/cli/bin.ts")],
     bundle: true,
@@ -111,5 +117,84 @@ describe("the executable", () => {
     child.kill("SIGINT");
     const [status, signal] = await closed;
     expect([status, signal, errors()]).toEqual([130, null, ""]);
+  });
+
+  it("leaves no half file on an interrupt, and what was there before, whatever the format", async () => {
+    const at = (name: string) => join(folder, name);
+    for (const [format, words] of [
+      ["csv", ["maps", ring]],
+      ["json", ["maps", ring]],
+      ["parquet", ["maps", ring]],
+      ["txt", ["maps", ring]],
+    ] as const) {
+      const file = at(`interrupted.${format}`);
+      writeFileSync(file, "what was there before");
+      const child = start([...words, "-o", file]);
+      const errors = errorsOf(child);
+      const closed = once(child, "exit");
+      // It is at work once the file that is not whole yet lies beside it.
+      const partials = () => readdirSync(folder).filter((name) => name.endsWith(".partial"));
+      while (partials().length === 0) await new Promise((resolve) => setTimeout(resolve, OPEN_MS));
+      child.kill("SIGINT");
+      expect(await closed, format).toEqual([130, null]);
+      expect(errors(), format).toMatch(/^(ptm: listing: .*\n)*$/);
+      expect(partials()).toEqual([]);
+      expect(readFileSync(file, "utf8")).toBe("what was there before");
+    }
+  });
+
+  it("leaves none either where it is terminated: status 143", async () => {
+    const child = start(["maps", ring, "-o", join(folder, "terminated.csv")]);
+    const closed = once(child, "exit");
+    const names = () => readdirSync(folder).filter((name) => name.includes("terminated"));
+    while (names().length === 0) await new Promise((resolve) => setTimeout(resolve, OPEN_MS));
+    child.kill("SIGTERM");
+    expect(await closed).toEqual([143, null]);
+    expect(names()).toEqual([]);
+  });
+
+  it("makes no file where an interrupt comes before the first, and ends a folder without a half one", async () => {
+    const fleet = join(folder, "fleet");
+    const child = start(["maps", ring, "-o", `${fleet}/`]);
+    const closed = once(child, "exit");
+    while (!existsSync(fleet)) await new Promise((resolve) => setTimeout(resolve, OPEN_MS));
+    child.kill("SIGINT");
+    expect(await closed).toEqual([130, null]);
+    const files = readdirSync(fleet, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(files.map(({ name }) => name)).toEqual([]);
+  });
+
+  it("ends quietly with 0 where the reader of an endless table goes, in every format", async () => {
+    for (const format of ["table", "json", "csv", "parquet"]) {
+      const child = start(["maps", ring, "--format", format]);
+      const errors = errorsOf(child);
+      const closed = once(child, "close");
+      await once(child.stdout as NodeJS.ReadableStream, "data");
+      child.stdout?.destroy();
+      expect(await closed, format).toEqual([0, null]);
+      expect(errors(), format).toMatch(/^(ptm: listing: .*\n)*$/);
+    }
+  });
+
+  it("keeps little of an endless table, however slow its reader", async () => {
+    const child = spawn(process.execPath, ["--max-old-space-size=64", bin, "maps", ring, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+    const errors = errorsOf(child);
+    const closed = once(child, "close");
+    let bytes = 0;
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > 40_000_000) break;
+    }
+    expect(await closed).toEqual([0, null]);
+    expect(errors()).toMatch(/^(ptm: listing: .*\n)*$/);
+  });
+
+  it("tells how far a long listing has come, on standard error", async () => {
+    const child = start(["maps", ring, "--kernel"]);
+    const [text] = (await once((child.stderr as NodeJS.ReadableStream).setEncoding("utf8"), "data")) as [string];
+    const closed = once(child, "exit");
+    child.kill("SIGINT");
+    expect((await closed)[0]).toBe(130);
+    expect(text).toMatch(/^ptm: listing: [\d.]+ [KMGT]iB of 256 TiB, [\d.]+ [KMGT]iB\/s, [\d,]+ h left \(\d+ s\)\n$/);
   });
 });

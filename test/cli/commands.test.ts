@@ -268,9 +268,13 @@ describe("wrong usage", () => {
   it("is not to ask for help or the version: that is a result", async () => {
     const help = await ptm(["--help"]);
     expect([help.status, help.stderr]).toEqual([0, ""]);
-    expect(help.stdout).toMatch(/info.*\n.*walk.*\n.*replay/);
+    expect(help.stdout).toMatch(/info.*walk.*maps.*roots.*diff.*replay/s);
     expect((await ptm(["help", "walk"])).status).toBe(0);
     expect((await ptm(["replay", "--help"])).stdout).toContain("--watch");
+    for (const command of ["", "info", "walk", "maps", "roots", "diff", "replay"]) {
+      const { stdout } = await ptm([command, "--help"].filter((word) => word !== ""));
+      expect(Math.max(...linesOf(stdout).map((line) => line.length)), command).toBeLessThanOrEqual(80);
+    }
     expect(await ptm(["--version"])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 });

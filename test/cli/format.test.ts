@@ -11,7 +11,18 @@ import { infoText } from "../../src/cli/format/info-text.js";
 import { jsonLine } from "../../src/cli/format/json.js";
 import { Progress } from "../../src/cli/format/progress.js";
 import { renderTable } from "../../src/cli/format/table.js";
-import { byteSize, count, counted, levelCharacter, printable, shortened, terminalOf, widthOf } from "../../src/cli/format/text.js";
+import {
+  byteSize,
+  count,
+  counted,
+  duration,
+  levelCharacter,
+  printable,
+  shortened,
+  terminalOf,
+  widthOf,
+  wrappedList,
+} from "../../src/cli/format/text.js";
 import { DEFAULT_STRETCHES, Timeline } from "../../src/cli/format/timeline.js";
 import { walkText } from "../../src/cli/format/walk-text.js";
 import { Problems } from "../../src/cli/problems.js";
@@ -77,6 +88,16 @@ describe("text", () => {
     expect(
       [levelCharacter(0, 100), levelCharacter(1, 1_000_000), levelCharacter(1, 2), levelCharacter(100, 100), levelCharacter(0, 0)].join(""),
     ).toBe("·▁▄█·");
+  });
+});
+
+describe("a list in words", () => {
+  it("is broken between its members, and in the midst of one only where it is too long", () => {
+    expect(wrappedList(["1 change", "2 now writable", "four tables not there"], 25)).toEqual([
+      "1 change, 2 now writable,",
+      "four tables not there",
+    ]);
+    expect(wrappedList([], 25)).toEqual([""]);
   });
 });
 
@@ -309,6 +330,31 @@ describe("progress", () => {
     expect(widthOf(written[0]?.slice(4) ?? "")).toBeLessThan(40);
     expect(written[1]).toBe(`\r${ESCAPE}[Kstep 2 (1 s)`);
     expect(written[2]).toBe(`\r${ESCAPE}[K`);
+  });
+
+  it("counts what can be counted: how much, at which rate since it began, how long it still takes", () => {
+    const { stream, written } = recorder(false);
+    let nowMs = 0;
+    const progress = new Progress(stream, () => nowMs);
+    const advance = (words: string, done: number, total: number | undefined) => progress.advance(words, { done, total, amount: byteSize });
+    advance("scanning", 0, 4 * 2 ** 30);
+    expect(progress.isSlow).toBe(false);
+    nowMs = 2000;
+    expect(progress.isSlow).toBe(true);
+    advance("scanning", 2 ** 30, 4 * 2 ** 30);
+    nowMs = 20_000;
+    advance("comparing", 0, undefined);
+    nowMs = 40_000;
+    advance("comparing", 20 * 2 ** 20, undefined);
+    expect(written).toEqual([
+      "ptm: scanning: 1 GiB of 4 GiB, 512 MiB/s, 6 s left (2 s)\n",
+      "ptm: comparing: 0 B (20 s)\n",
+      "ptm: comparing: 20 MiB, 1 MiB/s (40 s)\n",
+    ]);
+  });
+
+  it("says of a time to come what a person can picture, rounded up", () => {
+    expect([0, 0.2, 119, 120.5, 7199, 7201, 360_001].map(duration)).toEqual(["0 s", "1 s", "119 s", "3 min", "120 min", "3 h", "101 h"]);
   });
 
   it("is a plain line now and then where there is no terminal", () => {

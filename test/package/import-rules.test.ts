@@ -26,7 +26,7 @@ type Tree = Readonly<Record<string, string>>;
 const HOUSE: Tree = {
   "package.json": JSON.stringify({
     type: "module",
-    dependencies: { commander: "*", comlink: "*", "cli-table3": "*", picocolors: "*" },
+    dependencies: { commander: "*", comlink: "*", "cli-table3": "*", picocolors: "*", "hyparquet-writer": "*" },
     devDependencies: { fixture: "*" },
   }),
   "tsconfig.json": JSON.stringify({ compilerOptions: { module: "nodenext", target: "es2022" } }),
@@ -38,14 +38,18 @@ const HOUSE: Tree = {
   "src/monitor/monitor.ts": 'import { core } from "../core/core.js"; export const monitor = core;',
   "src/space/maps.ts": 'import { core } from "../core/core.js"; export const maps = core;',
   "src/index.ts": 'export { monitor } from "./monitor/monitor.js"; export { open } from "./dump/open.js";',
+  "src/export/index.ts":
+    'import { ParquetWriter } from "hyparquet-writer"; import { maps } from "../space/maps.js"; export const table = [ParquetWriter, maps];',
   "src/worker/index.ts": 'import { wrap } from "comlink"; export const start = wrap;',
   "src/worker/spawn-node.ts": 'import { Worker } from "node:worker_threads"; export const spawn = Worker;',
+  "src/cli/tables.ts": 'import { table } from "../export/index.js"; export const tables = table;',
   "src/cli/main.ts": 'import { Command } from "commander"; import { monitor } from "../index.js"; export const main = [Command, monitor];',
   "web-demo/page.ts": 'import { monitor } from "../src/index.js"; export const page = monitor;',
   "assembly/index.ts": "export function walk(): void {}",
   ...packageFiles("commander", "Command"),
   ...packageFiles("comlink", "wrap"),
   ...packageFiles("cli-table3", "Table"),
+  ...packageFiles("hyparquet-writer", "ParquetWriter"),
   ...packageFiles("picocolors", "red"),
   ...packageFiles("fixture", "fixture"),
 };
@@ -70,6 +74,10 @@ const PLANTS: Readonly<Record<string, readonly (readonly [from: string, specifie
     ["src/monitor/space.ts", "../space/maps.js"],
   ],
   "floor-space": [["src/space/monitor.ts", "../monitor/monitor.js"]],
+  "floor-export": [
+    ["src/export/monitor.ts", "../monitor/monitor.js"],
+    ["src/export/entry.ts", "../index.js"],
+  ],
   "public-entry": [["src/index.ts", "./cli/main.js"]],
   "roof-worker": [["src/worker/cli.ts", "../cli/main.js"]],
   "roof-cli": [["src/cli/behind.ts", "../monitor/monitor.js"]],
@@ -79,6 +87,7 @@ const PLANTS: Readonly<Record<string, readonly (readonly [from: string, specifie
     ["src/core/bare.ts", "fs"],
     ["src/worker/host.ts", "node:worker_threads"],
   ],
+  "parquet-in-export": [["src/cli/parquet.ts", "hyparquet-writer"]],
   "comlink-in-worker": [["src/monitor/talk.ts", "comlink"]],
   "terminal-in-cli": [
     ["src/dump/colour.ts", "picocolors"],

@@ -70,6 +70,10 @@ describe("the packed package in an empty project", () => {
       columns: 0,
       references: 1,
       refusal: "negative-address",
+      csv:
+        "step,dump,type,va,root,view,pa,pageSize,tag,fault\n" +
+        "1,live,page-out,0x1000,0x1000,0,0x5000,4096,init,not-present\n" +
+        "1,live,page-out,0x1234,0x1000,0,0x5234,4096,init,not-present\n",
       runs: [{ gfn: 0, count: 1 }],
     });
   });

@@ -30,6 +30,16 @@ export function parseLength(text: string, what: string): bigint {
   return below(parseNumber(digits, what, "a length", text) << shift, text, what);
 }
 
+/** Throws UsageError where `text` is no whole number above 0. */
+export function parseCount(text: string, what: string): number {
+  const digits = text.replace(SEPARATORS, "");
+  const value = Number(digits);
+  if (!DECIMAL_DIGITS.test(digits) || !Number.isSafeInteger(value) || value === 0) {
+    throw new UsageError(`${what}: "${text}" is not a number of at least 1`);
+  }
+  return value;
+}
+
 function parseNumber(text: string, what: string, kind: string, whole = text): bigint {
   const isPrefixed = PREFIX.test(text);
   const digits = text.replace(PREFIX, "").replace(SEPARATORS, "");

@@ -16,6 +16,7 @@ import type { Watch } from "../arguments/watch.js";
 import { checkWatchCanonical, watchedAddresses } from "../arguments/watch.js";
 import { UsageError } from "../failure.js";
 import type { Progress } from "../format/progress.js";
+import { count } from "../format/text.js";
 import type { Problems } from "../problems.js";
 
 export interface ReplayRequest {
@@ -40,6 +41,9 @@ export type ReplayPart =
 /** Addresses a call: few enough that an interrupt is heard, many enough that calls cost nothing. */
 const BATCH_ADDRESSES = 1 << 16;
 
+const dumps = (value: number) => (value < 10 ? `${Math.round(value * 10) / 10}` : count(Math.round(value)));
+const addresses = (value: number) => count(Math.round(value));
+
 /** The start, then a part for every further dump. Nothing at all where the first dump cannot be read. */
 export async function* replay(request: ReplayRequest, problems: Problems, progress: Progress): AsyncGenerator<ReplayPart> {
   const [firstFile, ...laterFiles] = request.files;
@@ -62,7 +66,7 @@ export async function* replay(request: ReplayRequest, problems: Problems, progre
     yield { type: "start", dump: firstFile, space, tags };
     for (const [i, file] of laterFiles.entries()) {
       const step = i + 1;
-      progress.report(`step ${step} of ${laterFiles.length}: ${file}`);
+      progress.advance("replaying dumps", { done: i, total: laterFiles.length, amount: dumps });
       const next = await tryOpen(file, problems, progress);
       const events = next && tryProcess(monitor, next, problems);
       if (next === undefined || events === undefined) {
@@ -125,7 +129,7 @@ async function watchAll(monitor: PageTableMonitor, root: bigint, watches: readon
       const to = Math.min(watch.pages, from + BATCH_ADDRESSES);
       watchBatch(monitor, root, watchedAddresses(watch, from, to), watch.tag);
       done += to - from;
-      progress.report(`watching ${done} of ${total} addresses`);
+      progress.advance("watching addresses", { done, total, amount: addresses });
       await turn();
     }
     state.watched += monitor.monitoredAddresses - watchedBefore;

@@ -1,5 +1,6 @@
 /**
- * Progress on standard error, once work has taken a second.
+ * Progress on standard error, once work has taken a second: what is being done, and where it can be counted how much of it, at which
+ * rate, and how long it still takes.
  *
  * On a terminal it is one line that is written over, and wiped before anything else is written; elsewhere a plain line now
  * and then, so that a log shows that the work goes on and little else. It is told by the work itself and has no timer: the
@@ -7,7 +8,7 @@
  */
 
 import type { OutputStream } from "../output.js";
-import { printable, shortened } from "./text.js";
+import { duration, printable, shortened } from "./text.js";
 
 const QUIET_MS = 1000;
 const TERMINAL_INTERVAL_MS = 100;
@@ -15,8 +16,19 @@ const PLAIN_INTERVAL_MS = 10_000;
 const WIPE = "\r\u001b[K";
 const DEFAULT_WIDTH = 80;
 
+/** Work that can be counted. */
+export interface Share {
+  readonly done: number;
+  /** Undefined where nobody knows. */
+  readonly total: number | undefined;
+  /** "3.2 GiB", of a number of what is counted. */
+  readonly amount: (value: number) => string;
+}
+
 export class Progress {
   private readonly startedMs: number;
+  /** What is counted now, and when that began. */
+  private task = { words: "", startedMs: 0 };
   private shownMs = Number.NEGATIVE_INFINITY;
   private isOnScreen = false;
 
@@ -47,6 +59,22 @@ export class Progress {
     }
   }
 
+  /** True where work has taken so long that a person is told. */
+  get isSlow(): boolean {
+    return this.nowMs() - this.startedMs >= QUIET_MS;
+  }
+
+  /** Says how much of `words` is done, where it is time to. The rate is that since the first call with these words. */
+  advance(words: string, share: Share): void {
+    const nowMs = this.nowMs();
+    if (this.task.words !== words) {
+      this.task = { words, startedMs: nowMs };
+    }
+    if (this.isSlow) {
+      this.report(`${words}: ${shareWords(share, (nowMs - this.task.startedMs) / 1000)}`);
+    }
+  }
+
   /** Takes the line off the terminal, where one is. */
   clear(): void {
     if (this.isOnScreen) {
@@ -58,4 +86,12 @@ export class Progress {
   private send(text: string): void {
     this.stream.write(text, () => {});
   }
+}
+
+function shareWords({ done, total, amount }: Share, seconds: number): string {
+  const rate = seconds > 0 ? done / seconds : 0;
+  const much = total === undefined ? amount(done) : `${amount(done)} of ${amount(total)}`;
+  const fast = rate > 0 ? [`${amount(rate)}/s`] : [];
+  const left = total !== undefined && rate > 0 ? [`${duration((total - done) / rate)} left`] : [];
+  return [much, ...fast, ...left].join(", ");
 }

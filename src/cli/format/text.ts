@@ -25,6 +25,7 @@ export interface TerminalStream {
 const DEFAULT_WIDTH = 80;
 const NARROWEST_WIDTH = 40;
 const WIDEST_WIDTH = 400;
+const NO_BREAK = "\u00a0";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach the terminal.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
@@ -38,6 +39,11 @@ export function terminalOf(stream: TerminalStream, env: Readonly<Record<string, 
     paint: pc.createColors(isForced || (stream.isTTY === true && !isRefused)),
     width: Math.min(Math.max(width, NARROWEST_WIDTH), WIDEST_WIDTH),
   };
+}
+
+/** What is no terminal at all: a file, without colours. */
+export function plainTerminal(width: number): Terminal {
+  return { paint: pc.createColors(false), width };
 }
 
 /** `text` with its control characters written out. */
@@ -75,6 +81,17 @@ export function byteSize(bytes: number | bigint): string {
   return `${digits} ${units[unit]}`;
 }
 
+/** "12 s", "3 min", "2 h": of what is still to come, so rounded up. */
+export function duration(seconds: number): string {
+  const units = [
+    { limit: 120, size: 1, name: "s" },
+    { limit: 7200, size: 60, name: "min" },
+    { limit: Number.POSITIVE_INFINITY, size: 3600, name: "h" },
+  ] as const;
+  const { size, name } = units.find(({ limit }) => seconds < limit) ?? units[2];
+  return `${count(Math.ceil(seconds / size))} ${name}`;
+}
+
 /** One character for a part of a whole: blank dot for none, then eighths; what is there at all is never shown as none. */
 export function levelCharacter(part: number, whole: number): string {
   if (part <= 0 || whole <= 0) {
@@ -102,4 +119,10 @@ export function wrapped(text: string, width: number, indent: string): string[] {
     }
   }
   return [...lines, line];
+}
+
+/** `items` with commas between them, in lines of at most `width`, broken between items where that is possible. */
+export function wrappedList(items: readonly string[], width: number): string[] {
+  const unbroken = items.map((item) => item.replaceAll(" ", NO_BREAK)).join(", ");
+  return wrapped(unbroken, width, "").map((line) => line.replaceAll(NO_BREAK, " "));
 }

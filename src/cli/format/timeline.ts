@@ -10,6 +10,7 @@ import { assertNever } from "../../model/errors.js";
 import { hex } from "../../model/hex.js";
 import type { ReplayPart } from "../commands/replay.js";
 import { Lanes } from "./lanes.js";
+import { shortNames } from "./short-names.js";
 import type { Stretch, StretchGroup, StretchKind } from "./stretches.js";
 import { groupStretches, stretches } from "./stretches.js";
 import { renderTable } from "./table.js";
@@ -27,7 +28,6 @@ export const ALL_STRETCHES = Number.POSITIVE_INFINITY;
 export const DEFAULT_STRETCHES = 2;
 
 const STEP_WIDTH = 4;
-const WIDEST_DUMP = 32;
 const NARROWEST_COUNT = 6;
 const NARROWEST_BAR = 8;
 const WIDEST_BAR = 40;
@@ -207,15 +207,4 @@ function pageWords({ pageSize, fault }: Stretch): string {
   const size = pageSize === FRAME_SIZE ? [] : [`mapped as ${byteSize(pageSize)}`];
   const why = fault === undefined || fault === "not-present" ? [] : [fault];
   return [...size, ...why].join(", ");
-}
-
-/** The paths without the folders that all have in common; of long ones the end. */
-function shortNames(files: readonly string[]): ReadonlyMap<string, string> {
-  const paths = files.map((file) => file.split("/"));
-  const [first = []] = paths;
-  let common = 0;
-  while (paths.every((path) => common < path.length - 1 && path[common] === first[common])) {
-    common++;
-  }
-  return new Map(files.map((file, i) => [file, shortened(paths[i]?.slice(common).join("/") ?? file, WIDEST_DUMP)]));
 }

@@ -22,6 +22,7 @@ import {
   type RandomAccess,
   type Translation,
 } from "page-table-monitor";
+import { type EventTableWriter, type TableKind, type TableWriter, tableWriter } from "page-table-monitor/export";
 
 interface Watch {
   readonly process: string;
@@ -101,6 +102,12 @@ export function disposables(): readonly Disposable[] {
   return [monitor, dump];
 }
 
+const pieces: Uint8Array[] = [];
+const kind: TableKind = "events";
+const table: EventTableWriter & TableWriter<PageTableMonitorEvent> = tableWriter(kind, "csv", (bytes) => pieces.push(bytes));
+for (const event of events) table.row({ ...event, tag: event.tag.process, step: 1, dump: "live" });
+table.end();
+
 export const report = JSON.stringify({
   pa: translation.pa?.toString(16),
   entries: translation.entries.map((entry) => entry.name),
@@ -112,6 +119,7 @@ export const report = JSON.stringify({
   columns: columns.length,
   references: found?.references,
   refusal,
+  csv: pieces.map((bytes) => String.fromCharCode(...bytes)).join(""),
   runs,
 });
 

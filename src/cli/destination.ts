@@ -1,0 +1,47 @@
+/**
+ * Where a result goes: standard output, or a file that appears when it is whole.
+ */
+
+import type { Terminal } from "./format/text.js";
+import { plainTerminal } from "./format/text.js";
+import { OutputFile } from "./output-file.js";
+import type { Session } from "./session.js";
+
+export interface Destination {
+  /** What text for people must know of it. */
+  readonly terminal: Terminal;
+  write(chunk: string | Uint8Array): void;
+  /** Waits, where more has been gathered than should be, until it is taken. */
+  drain(): Promise<void>;
+  /** Waits until all that has been written so far is taken. */
+  flush(): Promise<void>;
+  /** All has been written. */
+  end(): Promise<void>;
+}
+
+/** `path` undefined: standard output. Throws UsageError where nothing can be written there. */
+export function openDestination(session: Session, path: string | undefined): Destination {
+  const { out, terminal } = session;
+  if (path === undefined) {
+    return {
+      terminal,
+      write: (chunk) => out.write(chunk),
+      drain: async () => {
+        if (out.isFull) {
+          await out.flush();
+        }
+      },
+      flush: () => out.flush(),
+      end: () => out.flush(),
+    };
+  }
+  const file = new OutputFile(path);
+  session.keepWhole(file);
+  return {
+    terminal: plainTerminal(terminal.width),
+    write: (chunk) => file.write(chunk),
+    drain: async () => {},
+    flush: async () => {},
+    end: async () => file.commit(),
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * A file that appears whole or not at all.
+ *
+ * It is written beside its place, under a name that says so, and takes its place when it is done; what was there before stays
+ * until then. What is no file to be replaced, a device or a pipe, is written to as it is.
+ */
+
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { messageOf, UsageError } from "./failure.js";
+
+const PIECE_LENGTH = 1 << 20;
+
+export class OutputFile {
+  /** Where it shall lie: behind the link, where it is one. */
+  private readonly path: string;
+  private readonly partial: string | undefined;
+  private descriptor: number | undefined;
+  private pending: (string | Uint8Array)[] = [];
+  private pendingLength = 0;
+
+  /** Throws UsageError where nothing can be written at `path`. */
+  constructor(path: string) {
+    try {
+      this.path = existsSync(path) ? realpathSync(path) : path;
+      const present = statSync(this.path, { throwIfNoEntry: false });
+      const isReplaceable = present?.isFile() ?? true;
+      this.partial = isReplaceable ? join(dirname(this.path), `.${basename(this.path)}.${process.pid}.partial`) : undefined;
+      // Whoever may not read the one must not read the other.
+      this.descriptor = openSync(this.partial ?? this.path, "w", present?.mode);
+    } catch (error) {
+      throw new UsageError(`-o ${path}: cannot be written: ${messageOf(error)}`);
+    }
+  }
+
+  /** Gathers text, or bytes, and writes them in large pieces. */
+  write(chunk: string | Uint8Array): void {
+    this.pending.push(chunk);
+    this.pendingLength += chunk.length;
+    if (this.pendingLength >= PIECE_LENGTH) {
+      this.writePending();
+    }
+  }
+
+  /** Writes what is left; the file takes its place. */
+  commit(): void {
+    this.writePending();
+    if (this.descriptor === undefined) {
+      return;
+    }
+    closeSync(this.descriptor);
+    this.descriptor = undefined;
+    if (this.partial !== undefined) {
+      renameSync(this.partial, this.path);
+    }
+  }
+
+  /** Takes away what has been written, unless the file has its place already. Whatever is written afterwards is dropped. */
+  abandon(): void {
+    if (this.descriptor === undefined) {
+      return;
+    }
+    closeSync(this.descriptor);
+    this.descriptor = undefined;
+    if (this.partial !== undefined) {
+      rmSync(this.partial, { force: true });
+    }
+  }
+
+  private writePending(): void {
+    const chunks = this.pending.map((chunk) => (typeof chunk === "string" ? Buffer.from(chunk) : chunk));
+    this.pending = [];
+    this.pendingLength = 0;
+    const bytes = Buffer.concat(chunks);
+    try {
+      for (let written = 0; written < bytes.length && this.descriptor !== undefined; ) {
+        written += writeSync(this.descriptor, bytes, written);
+      }
+    } catch (error) {
+      throw new Error(`${this.path}: cannot be written: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+/** Makes the folder that `path` lies in, and those above it. */
+export function makeFolderOf(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw new UsageError(`-o ${path}: its folder cannot be made: ${messageOf(error)}`);
+  }
+}
