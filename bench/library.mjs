@@ -15,7 +15,7 @@ export class StaleCoreError extends Error {}
 
 /** Writes the bundle to `path`. Throws StaleCoreError. */
 export function bundleLibrary(path) {
-  const core = join(ROOT, "src/core/generated/shared-simd.ts");
+  const core = join(ROOT, "src/core/generated/simd.ts");
   if (!existsSync(core) || newestIn(join(ROOT, "assembly")) > statSync(core).mtimeMs) {
     throw new StaleCoreError("assembly/ is newer than the built core, or there is none: run npm run build first");
   }

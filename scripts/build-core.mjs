@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// Builds the core: assembly/ by asc in four builds (shared or private memory, SIMD or plain) to dist/core/*.wasm, their
-// bytes as modules to src/core/generated/ (not kept in the repository), and TypeScript's constants of the memory plan,
-// src/core/layout.ts, from assembly/layout.ts (kept, so that a change of the plan shows).
-// usage: build-core.mjs [--check | BUILD...]      BUILD: only those; --check: builds nothing, fails where src/core/layout.ts is
+// Builds the core: assembly/ by asc, with SIMD and plain, for private memory to dist/core/private-*.wasm and as modules to
+// src/core/generated/ (not kept in the repository), and TypeScript's constants of the memory plan, src/core/layout.ts, from
+// assembly/layout.ts (kept, so that a change of the plan shows). A build for shared memory differs from the one for private
+// memory in one byte, the kind of memory that it imports; it is built too, to see that this is so, and src/core/load.ts makes it.
+// usage: build-core.mjs [--check | KIND...]       KIND: simd, plain; --check: builds nothing, fails where src/core/layout.ts is
 // not what would be made
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -12,7 +13,10 @@ import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const BUILDS = ["shared-simd", "shared-plain", "private-simd", "private-plain"];
+const KINDS = ["simd", "plain"];
+/** Flags of an imported memory: has a maximum; has a maximum and is shared (core specification, limits). */
+const PRIVATE_FLAGS = 1;
+const SHARED_FLAGS = 3;
 const LAYOUT = join(ROOT, "src/core/layout.ts");
 
 const layout = await layoutModule();
@@ -25,9 +29,9 @@ if (process.argv.includes("--check")) {
 }
 writeFileSync(LAYOUT, layout);
 mkdirSync(join(ROOT, "src/core/generated"), { recursive: true });
-mkdirSync(join(ROOT, "dist/core"), { recursive: true });
+for (const folder of ["dist/core", "build/core"]) mkdirSync(join(ROOT, folder), { recursive: true });
 const named = process.argv.slice(2);
-for (const build of BUILDS) if (named.length === 0 || named.includes(build)) compile(build);
+for (const kind of KINDS) if (named.length === 0 || named.includes(kind)) build(kind);
 
 /** The constants of assembly/layout.ts as TypeScript: values of u64 as bigint, all others as number. */
 async function layoutModule() {
@@ -43,16 +47,35 @@ async function layoutModule() {
   return `// Made by scripts/build-core.mjs from assembly/layout.ts, where every constant is explained. Not edited by hand.\n\n${lines.join("\n")}\n`;
 }
 
-function compile(build) {
+function build(kind) {
+  const bytes = compile(`private-${kind}`, "dist/core");
+  const shared = compile(`shared-${kind}`, "build/core");
+  const flagAt = bytes.findIndex((byte, i) => byte !== shared[i]);
+  const asShared = bytes.with(flagAt, SHARED_FLAGS);
+  if (bytes[flagAt] !== PRIVATE_FLAGS || !Buffer.from(asShared).equals(Buffer.from(shared))) {
+    console.error(`the ${kind} builds for shared and for private memory differ in more than the kind of memory`);
+    process.exit(1);
+  }
+  writeFileSync(
+    join(ROOT, "src/core/generated", `${kind}.ts`),
+    `// Made by scripts/build-core.mjs: the core's ${kind} build for private memory, and where it says so.
+export const base64 =
+  "${Buffer.from(bytes).toString("base64")}";
+export const memoryFlagsAt = ${flagAt};
+`,
+  );
+}
+
+/** The bytes of one build, which are also left in a folder. */
+function compile(target, folder) {
   const asc = createRequire(import.meta.url).resolve("assemblyscript/bin/asc.js");
-  const out = join(ROOT, "dist/core", `${build}.wasm`);
-  const run = spawnSync(process.execPath, [asc, "assembly/index.ts", "--target", build, "--outFile", out], { cwd: ROOT, encoding: "utf8" });
+  const out = join(ROOT, folder, `${target}.wasm`);
+  const run = spawnSync(process.execPath, [asc, "assembly/index.ts", "--target", target, "--outFile", out], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
   const said = `${run.stdout}${run.stderr}`.replace("Last converge was suboptimal.", "").trim(); // asc's word on its optimiser's rounds
   if (said) console.error(said);
   if (run.status !== 0) process.exit(1);
-  const bytes = readFileSync(out).toString("base64");
-  writeFileSync(
-    join(ROOT, "src/core/generated", `${build}.ts`),
-    `// Made by scripts/build-core.mjs: the core's build ${build}.\nexport const base64 =\n  "${bytes}";\n`,
-  );
+  return new Uint8Array(readFileSync(out));
 }

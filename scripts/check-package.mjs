@@ -49,7 +49,8 @@ function checkFiles(paths) {
   const { targets } = readJson("asconfig.json");
   const entryPoints = [...Object.values(bin), ...Object.values(exports).flatMap((entry) => [entry.types, entry.default])];
   const named = entryPoints.filter((path) => path !== undefined).map((path) => path.replace("./", ""));
-  const wanted = [...ALWAYS_PACKED, ...named, ...Object.values(targets).map((target) => target.outFile)];
+  const cores = Object.values(targets).map((target) => target.outFile);
+  const wanted = [...ALWAYS_PACKED, ...named, ...cores.filter((path) => path.startsWith("dist/"))];
 
   const sources = readdirSync(join(folder, "src"), { recursive: true }).filter((name) => name.endsWith(".ts"));
   const modules = sources.map((name) => `dist/${name.replaceAll("\\", "/").replace(/\.ts$/, "")}`);

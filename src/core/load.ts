@@ -20,6 +20,8 @@ export interface CoreInstance {
 }
 
 const NOT_THE_CORE = "the configured module is not this package's core: use one of its core/*.wasm";
+/** Of an imported memory: it has a maximum and is shared (WebAssembly core specification, limits). */
+const SHARED_MEMORY_FLAGS = 3;
 const PAGE_BYTES = 65536;
 const MOST_PAGES = 65536;
 const LEAST_PAGES = 256;
@@ -197,18 +199,12 @@ function embeddedModule(build: CoreBuild): Promise<WebAssembly.Module> {
   return module;
 }
 
-/** One import a build, so that only the one in use is read, and bundlers see all four. */
+/** One import a build, so that only the one in use is read, and bundlers see both. For shared memory a byte differs. */
 async function embeddedBytes(build: CoreBuild): Promise<Uint8Array<ArrayBuffer>> {
-  switch (build) {
-    case "shared-simd":
-      return decode((await import("./generated/shared-simd.js")).base64);
-    case "shared-plain":
-      return decode((await import("./generated/shared-plain.js")).base64);
-    case "private-simd":
-      return decode((await import("./generated/private-simd.js")).base64);
-    case "private-plain":
-      return decode((await import("./generated/private-plain.js")).base64);
-  }
+  const { base64, memoryFlagsAt } = build.endsWith("simd") ? await import("./generated/simd.js") : await import("./generated/plain.js");
+  const bytes = decode(base64);
+  if (build.startsWith("shared")) bytes[memoryFlagsAt] = SHARED_MEMORY_FLAGS;
+  return bytes;
 }
 
 function decode(base64: string): Uint8Array<ArrayBuffer> {

@@ -27,6 +27,7 @@ const CHROMIUM_FLAGS = [
 const CAPTURE = resolve("samples/linux-6.1-x86_64");
 const DUMPS = readdirSync(CAPTURE).filter((name) => name.endsWith(".elf.gz"));
 const DIST = resolve("dist");
+const BUILD = resolve("build");
 const LOADER = resolve("node_modules/@assemblyscript/loader");
 const FFLATE = resolve("node_modules/fflate/esm");
 
@@ -73,7 +74,11 @@ describe.skipIf(!hasChromium)("in headless Chromium", () => {
     const answers = await makeAnswers();
     server = await startServer(
       (path) =>
-        answers.get(path) ?? fileUnder("/dist/", DIST, path) ?? fileUnder("/loader/", LOADER, path) ?? fileUnder("/fflate/", FFLATE, path),
+        answers.get(path) ??
+        fileUnder("/dist/", DIST, path) ??
+        fileUnder("/build/", BUILD, path) ??
+        fileUnder("/loader/", LOADER, path) ??
+        fileUnder("/fflate/", FFLATE, path),
     );
     browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: CHROMIUM_FLAGS });
     expected = await replay(library, (step) => library.openDump(`${CAPTURE}/${DUMPS[step]}`), DUMPS.length);
@@ -143,7 +148,7 @@ describe.skipIf(!hasChromium)("in headless Chromium", () => {
   test("a cross-origin isolated page, where the core's memory may be shared, gets the same events", async () => {
     await open("/isolated");
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-    await page.evaluate(() => pageUnderTest.library.configureCore({ url: new URL("/dist/core/shared-simd.wasm", location.href) }));
+    await page.evaluate(() => pageUnderTest.library.configureCore({ url: new URL("/build/core/shared-simd.wasm", location.href) }));
 
     expect(await replayInPage("bytes")).toEqual(expected);
   });

@@ -72,7 +72,7 @@ async function tryMutation(mutation) {
       return { caught: false, outcome: misfit };
     }
     if (mutation.file.startsWith("assembly/")) {
-      const built = await run("node", ["scripts/build-core.mjs", ...(values.build === "all" ? [] : [values.build])], copy);
+      const built = await run("node", ["scripts/build-core.mjs", ...(values.build === "all" ? [] : [values.build.split("-")[1]])], copy);
       if (built.status !== 0) {
         return { caught: false, outcome: `does not compile: ${lastLine(built.output)}` };
       }
