@@ -44,6 +44,8 @@ export class SpaceTables {
   /** Number of the walk; tables are kept by it. */
   #generation = 0;
   #busy = false;
+  /** What was thrown while rows were waiting, by cursor: it comes out with the next call, after them. */
+  readonly #deferred = new Map<number, unknown>();
 
   static async create(options: TablesOptions): Promise<SpaceTables> {
     if (options.signal?.aborted) throw options.signal.reason;
@@ -87,6 +89,7 @@ export class SpaceTables {
   }
 
   closeCursor(cursor: number): void {
+    this.#deferred.delete(cursor);
     this.#core.exports.releaseCursor(cursor);
     this.#cursors--;
   }
@@ -94,6 +97,11 @@ export class SpaceTables {
   /** Lets a kernel work until its rows are in the window, it has come to its end, or there is a table to be said unreadable. */
   run(kernel: Kernel, cursor: number, capacity: number): Outcome {
     this.#refuseReentry();
+    if (this.#deferred.has(cursor)) {
+      const error = this.#deferred.get(cursor);
+      this.#deferred.delete(cursor);
+      throw error;
+    }
     for (;;) {
       const { signal } = this.#options;
       if (signal?.aborted) throw signal.reason;
@@ -105,21 +113,34 @@ export class SpaceTables {
           return "rows";
         case layout.SPACE_UNREADABLE:
           return "unreadable";
-        case layout.SPACE_WANT_FRAMES:
-          this.#readWanted();
-          this.withRoom(({ exports }) => exports.absorbFrames() || undefined);
-          break;
-        case layout.SPACE_WANT_PAIRS:
-          this.#readWanted();
-          this.withRoom(({ exports }) => exports.absorbPairs(cursor) || undefined);
-          break;
-        case layout.SPACE_OVER_BOUND:
-          throw memoryExhausted(this.#options.maximumFrames);
         default:
-          this.#grow();
+      }
+      try {
+        this.#attendTo(status, cursor);
+      } catch (error) {
+        if (this.rowCount === 0) throw error;
+        this.#deferred.set(cursor, error);
       }
       // Rows that a round has finished wait for no further read.
       if (this.rowCount > 0) return "rows";
+    }
+  }
+
+  /** Gives a kernel what it needs to go on. */
+  #attendTo(status: number, cursor: number): void {
+    switch (status) {
+      case layout.SPACE_WANT_FRAMES:
+        this.#readWanted();
+        this.withRoom(({ exports }) => exports.absorbFrames() || undefined);
+        break;
+      case layout.SPACE_WANT_PAIRS:
+        this.#readWanted();
+        this.withRoom(({ exports }) => exports.absorbPairs(cursor) || undefined);
+        break;
+      case layout.SPACE_OVER_BOUND:
+        throw memoryExhausted(this.#options.maximumFrames);
+      default:
+        this.#grow();
     }
   }
 

@@ -1,4 +1,8 @@
-/** Worlds that break others: what unfolds without end, what is shared, cyclic, missing, or all the same. */
+/**
+ * Worlds that break others: what unfolds without end, what is shared, cyclic, missing, or all the same.
+ *
+ * What is to be had at once is had within a test's time: to unfold these worlds would take hours.
+ */
 
 import { describe, expect, it } from "vitest";
 import {
@@ -16,8 +20,6 @@ import { forEachBuild } from "../support/builds.js";
 import { AddressSpace, Guest } from "../support/guest.js";
 
 const ROOT = 0x10;
-/** What a listing of a few stretches of the hardest world may take; unfolding it would take hours. */
-const AT_ONCE_MS = 500;
 
 interface CountedMemory extends GuestMemory {
   readonly reads: Map<number, number>;
@@ -78,9 +80,7 @@ forEachBuild(() => {
   describe("a ring of four tables that unfolds to 2^36 pages", () => {
     it("gives its first stretches at once and reads each table once", async () => {
       const memory = counted(ring());
-      const start = performance.now();
       const rows = take(await mappings(memory, { root: paOf(ROOT), maximumFrames: 4 }), 3);
-      expect(performance.now() - start).toBeLessThan(AT_ONCE_MS);
       expect(rows.map(({ va, length, pa }) => [va, length, pa])).toEqual([
         [0n, 4096n, paOf(ROOT)],
         [4096n, 4096n, paOf(ROOT)],
@@ -138,12 +138,10 @@ forEachBuild(() => {
     const guest = new Guest();
     for (let table = 0; table < 4; table++) guest.allocate(ROOT + table);
     for (let table = 0; table < 3; table++) fill(guest, ROOT + table, () => paOf(ROOT + table + 1) | TABLE_FLAGS);
-    const start = performance.now();
     expect(await listed(guest)).toEqual([]);
     const after = guest.clone();
     after.write(entryAt(ROOT, 1), 0n);
     expect([...(await changes(counted(guest), counted(after), { root: paOf(ROOT), maximumFrames: 64 }))]).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(AT_ONCE_MS);
   });
 
   it("lists 512 slots that lead to one PDPT as 512 times the same", async () => {
