@@ -50,6 +50,7 @@ export {
   absorbFrames,
   absorbPairs,
   beginSpaces,
+  classBlock,
   compareSpace,
   createCursor,
   extendMemory,

@@ -68,7 +68,7 @@ export function areAround(gfn: u64, other: u64): bool {
 }
 
 /** As classesAround, made where they are new; 0: memory is exhausted. */
-function prepareClasses(gfn: u64): usize {
+export function prepareClasses(gfn: u64): usize {
   const there = classesAround(gfn);
   if (there) return there;
   if (!prepareInsert(INDEX)) return 0;

@@ -4,7 +4,7 @@
 import { allocate, release, resetArena, resetMarksArena } from "./arena";
 import { CONTROL, CONTROL_END, CONTROL_MODE, MODE_AMD64, SPACE_CURSOR_BYTES_LOG2, SPACE_CURSOR_GENERATION } from "./layout";
 import { Amd64, Amd64La57 } from "./modes/amd64";
-import { forgetClasses, scanFrames as scanFramesIn } from "./space-classes";
+import { forgetClasses, prepareClasses, scanFrames as scanFramesIn } from "./space-classes";
 import { compareSpace as compareSpaceIn } from "./space-compare";
 import { absorbFrames, forgetSpaceFrames } from "./space-frames";
 import { listSpace as listSpaceIn } from "./space-list";
@@ -72,6 +72,11 @@ export function scanFrames(count: u32): u32 {
 /** Lists those of the staged frames that could be top-level tables by what their entries lead to. */
 export function siftFrames(count: u32): u32 {
   return is4Level() ? siftFramesIn<Amd64>(count) : siftFramesIn<Amd64La57>(count);
+}
+
+/** The classes of the 4096 frames around one, a byte each, made where they are new; 0: memory is exhausted. */
+export function classBlock(gfn: f64): usize {
+  return prepareClasses(<u64>gfn);
 }
 
 /** Judges a frame as a top-level table of a mode: which one it is may be what is asked. */

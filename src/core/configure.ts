@@ -14,8 +14,8 @@ let configured: Configuration = {};
 let isInUse = false;
 
 /**
- * Names where the core comes from, before the first other call: a compiled module, or the address of one of the package's
- * `core/*.wasm`. For pages whose Content-Security-Policy or bundler wants the core as a file of its own.
+ * Names where the core comes from, before the first other call: a compiled module, or the address of the package's
+ * `core/private-simd.wasm`. For pages whose Content-Security-Policy or bundler wants the core as a file of its own.
  */
 export function configureCore(options: { module?: ModuleLike; url?: string | UrlLike }): void {
   const { module, url } = options;

@@ -7,6 +7,7 @@
  */
 
 import { instantiateSync } from "@assemblyscript/loader";
+import { inflateSync } from "fflate";
 import { PageTableError } from "../model/errors.js";
 import { takeConfiguration } from "./configure.js";
 import type { CoreExports } from "./exports.js";
@@ -19,7 +20,7 @@ export interface CoreInstance {
   readonly memory: WebAssembly.Memory;
 }
 
-const NOT_THE_CORE = "the configured module is not this package's core: use one of its core/*.wasm";
+const NOT_THE_CORE = "the configured module is not this package's core: use its core/private-simd.wasm";
 /** Of an imported memory: it has a maximum and is shared (WebAssembly core specification, limits). */
 const SHARED_MEMORY_FLAGS = 3;
 const PAGE_BYTES = 65536;
@@ -102,6 +103,20 @@ export async function instantiateCore(frames: number | "growing" | undefined): P
   if (module) return instantiateConfigured(module as WebAssembly.Module, frames);
   if (url !== undefined) return instantiateConfigured(await configuredModule(url), frames);
   return instantiateModule(await embeddedModule(build), build.startsWith("shared"), frames);
+}
+
+/** The module that instances are made of here, to be posted to workers; where it may not be compiled here, the embedded bytes. */
+export async function coreForWorkers(): Promise<WebAssembly.Module | Uint8Array<ArrayBuffer>> {
+  const { module, url } = takeConfiguration();
+  if (module) return module as WebAssembly.Module;
+  if (url !== undefined) return configuredModule(url);
+  const build = chosen ?? bestCoreBuild();
+  try {
+    return await embeddedModule(build);
+  } catch (error) {
+    if (!(error instanceof WebAssembly.CompileError)) throw error;
+    return embeddedBytes(build);
+  }
 }
 
 /** A module of unknown build: it takes the one kind of memory and refuses the other. */
@@ -201,8 +216,10 @@ function embeddedModule(build: CoreBuild): Promise<WebAssembly.Module> {
 
 /** One import a build, so that only the one in use is read, and bundlers see both. For shared memory a byte differs. */
 async function embeddedBytes(build: CoreBuild): Promise<Uint8Array<ArrayBuffer>> {
-  const { base64, memoryFlagsAt } = build.endsWith("simd") ? await import("./generated/simd.js") : await import("./generated/plain.js");
-  const bytes = decode(base64);
+  const { deflatedBase64, size, memoryFlagsAt } = build.endsWith("simd")
+    ? await import("./generated/simd.js")
+    : await import("./generated/plain.js");
+  const bytes = inflateSync(decode(deflatedBase64), { out: new Uint8Array(size) });
   if (build.startsWith("shared")) bytes[memoryFlagsAt] = SHARED_MEMORY_FLAGS;
   return bytes;
 }

@@ -14,5 +14,6 @@ export interface SpaceExports {
   scanFrames(count: number): number;
   siftFrames(count: number): number;
   rootEntries(cursor: number): number;
+  classBlock(gfn: number): number;
   judgeRoot(gfn: number, mode: number): number;
 }

@@ -1,17 +1,23 @@
 /**
- * Blobs and Files. In a browser's worker, where a synchronous reader exists, they are paged: 16 MiB slices, the last
- * used ones kept. Elsewhere they are read whole.
+ * Blobs and Files. In a browser's worker, where a synchronous reader exists, they are paged: in slices, the last used ones kept. Elsewhere
+ * they are read whole.
  *
- * Slices are large because a slice costs its round trip to the browser's process, whatever its size: 4 KiB cost as much as
- * half a megabyte.
+ * A slice costs its round trip to the browser's process, whatever its size: 4 KiB cost as much as half a megabyte. So nothing smaller
+ * is read; whoever goes through the file, or comes back to the same part of it again and again, gets 16 MiB at a time, and single
+ * tables, which lie scattered, half a megabyte each.
  */
 
 import type { BlobLike } from "../model/platform.js";
 import { bytesSource, type Source } from "./source.js";
 
-const SLICE_SIZE = 16 * 2 ** 20;
+const LARGE_SLICE = 16 * 2 ** 20;
+const SMALL_SLICE = 2 ** 19;
 /** 256 MiB at most. */
-const SLICES_KEPT = 16;
+const LARGE_KEPT = 16;
+/** 64 MiB at most: the tables that have been found. */
+const SMALL_KEPT = 128;
+/** From so many small slices of one large one on, the large one is read. */
+const SMALL_BEFORE_LARGE = 8;
 
 interface SynchronousReader {
   readAsArrayBuffer(blob: BlobLike): ArrayBuffer;
@@ -30,31 +36,74 @@ export function isBlob(value: object): value is BlobLike {
 
 /** One read serves at most the rest of one slice: whoever needs more reads on. */
 function pagedBlob(blob: BlobLike, reader: SynchronousReader): Source {
-  // A Map keeps its order of insertion: the first one is the one not used for longest.
-  const slices = new Map<number, Uint8Array>();
-  const sliceAt = (index: number): Uint8Array => {
-    let slice = slices.get(index);
-    if (slice === undefined) {
-      const start = index * SLICE_SIZE;
-      slice = new Uint8Array(reader.readAsArrayBuffer(blob.slice(start, Math.min(start + SLICE_SIZE, blob.size))));
-      const [oldest] = slices.keys();
-      if (oldest !== undefined && slices.size >= SLICES_KEPT) slices.delete(oldest);
-    } else {
-      slices.delete(index);
-    }
-    slices.set(index, slice);
-    return slice;
+  const read = (start: number, size: number): Uint8Array =>
+    new Uint8Array(reader.readAsArrayBuffer(blob.slice(start, Math.min(start + size, blob.size))));
+  const large = new SliceCache(LARGE_SLICE, LARGE_KEPT, read);
+  const small = new SliceCache(SMALL_SLICE, SMALL_KEPT, read);
+  /** Small slices that have been read, by the large one that they are part of. */
+  const smallReads = new Map<number, number>();
+  const sliceFor = (offset: number, size: number): SliceCache => {
+    if (large.has(offset) || size >= SMALL_SLICE) return large;
+    if (small.has(offset)) return small;
+    const index = Math.floor(offset / LARGE_SLICE);
+    const reads = (smallReads.get(index) ?? 0) + 1;
+    smallReads.set(index, reads);
+    return reads > SMALL_BEFORE_LARGE ? large : small;
   };
   return {
     size: blob.size,
     read(offset, target) {
       if (offset >= blob.size || target.length === 0) return 0;
-      const index = Math.floor(offset / SLICE_SIZE);
-      const start = offset - index * SLICE_SIZE;
-      const part = sliceAt(index).subarray(start, start + target.length);
+      const part = sliceFor(offset, target.length).from(offset, target.length);
       target.set(part);
       return part.length;
     },
-    close: () => slices.clear(),
+    close() {
+      large.clear();
+      small.clear();
+    },
   };
+}
+
+/** Slices of one size, the last used ones. */
+class SliceCache {
+  readonly #size: number;
+  readonly #kept: number;
+  readonly #read: (start: number, size: number) => Uint8Array;
+  /** A Map keeps its order of insertion: the first one is the one not used for longest. */
+  readonly #slices = new Map<number, Uint8Array>();
+
+  constructor(size: number, kept: number, read: (start: number, size: number) => Uint8Array) {
+    this.#size = size;
+    this.#kept = kept;
+    this.#read = read;
+  }
+
+  has(offset: number): boolean {
+    return this.#slices.has(Math.floor(offset / this.#size));
+  }
+
+  /** Up to `length` bytes at `offset`, no further than its slice. */
+  from(offset: number, length: number): Uint8Array {
+    const index = Math.floor(offset / this.#size);
+    const start = offset - index * this.#size;
+    return this.#slice(index).subarray(start, start + length);
+  }
+
+  clear(): void {
+    this.#slices.clear();
+  }
+
+  #slice(index: number): Uint8Array {
+    let slice = this.#slices.get(index);
+    if (slice === undefined) {
+      slice = this.#read(index * this.#size, this.#size);
+      const [oldest] = this.#slices.keys();
+      if (oldest !== undefined && this.#slices.size >= this.#kept) this.#slices.delete(oldest);
+    } else {
+      this.#slices.delete(index);
+    }
+    this.#slices.set(index, slice);
+    return slice;
+  }
 }

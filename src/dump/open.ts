@@ -31,6 +31,8 @@ export interface OpenDumpOptions {
   readonly maximumInflatedBytes?: number;
   /** Aborted, the call rejects with the signal's reason. */
   readonly signal?: AbortSignalLike;
+  /** Told how many bytes of a compressed dump have been read; its headers are all that is read of any other. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 const DEFAULT_MAXIMUM_INFLATED_BYTES = 2 ** 31;
@@ -63,7 +65,7 @@ export async function openDump(source: DumpSource, options: OpenDumpOptions = {}
   let opened: Source | undefined;
   try {
     opened = await openSource(source, signal);
-    const context = await inflate({ source: opened, incomplete: false, damage: new DamageList(), signal }, maximumInflatedBytes);
+    const context = await inflate({ source: opened, incomplete: false, damage: new DamageList(), signal }, options);
     const dump = await openContents(context);
     // What is inflated lies in memory: the file behind it is done with.
     if (context.source !== opened) opened.close();
@@ -90,16 +92,34 @@ function isUint8Array(source: object): source is Uint8Array {
   return source instanceof Uint8Array || Object.prototype.toString.call(source) === "[object Uint8Array]";
 }
 
-async function inflate(context: OpenContext, maximumInflatedBytes: number): Promise<OpenContext> {
+async function inflate(context: OpenContext, options: OpenDumpOptions): Promise<OpenContext> {
+  const { maximumInflatedBytes = DEFAULT_MAXIMUM_INFLATED_BYTES, onProgress } = options;
   const { damage, signal } = context;
   for (let depth = 0; isGzip(readBytes(context.source, 0, HEAD_SIZE)); depth++) {
     if (depth === DEEPEST_COMPRESSION) {
       throw formatError("unsupported", 0, `at most ${DEEPEST_COMPRESSION} layers of gzip`, "one more");
     }
-    const { source, incomplete } = await inflateGzip(context.source, { maximumInflatedBytes, signal, damage });
+    const { source, incomplete } = await inflateGzip(observed(context.source, onProgress), { maximumInflatedBytes, signal, damage });
     context = { ...context, source, incomplete: incomplete || context.incomplete };
   }
   return context;
+}
+
+/** The source, whoever is told how far it has been read. */
+function observed(source: Source, onProgress: OpenDumpOptions["onProgress"]): RandomAccess {
+  if (!onProgress) return source;
+  let furthest = 0;
+  return {
+    size: source.size,
+    read(offset, target) {
+      const count = source.read(offset, target);
+      if (offset + count > furthest) {
+        furthest = offset + count;
+        onProgress(furthest, source.size);
+      }
+      return count;
+    },
+  };
 }
 
 async function openContents(context: OpenContext): Promise<OpenedDump> {

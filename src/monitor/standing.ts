@@ -16,6 +16,9 @@ export interface StandingOptions {
   readonly processing: boolean;
 }
 
+type Failures = readonly (readonly [place: number, error: unknown])[];
+const NO_FAILURES: Failures = [];
+
 export class Standing {
   readonly #core: Core;
   readonly #reader: FrameReader;
@@ -51,17 +54,17 @@ export class Standing {
     const { exports, u32 } = this.#core;
     while (this.#core.control(layout.CONTROL_QUEUE)) {
       const count = exports.nextReads();
-      let failures: (readonly [place: number, error: unknown])[] | undefined;
+      let failures = NO_FAILURES;
       for (let place = 0; place < count; place++) {
         const table = u32[(layout.READS >>> 2) + 2 * place];
         const flags = u32[(table + layout.TABLE_FLAGS) >>> 2];
         if (!(flags & layout.TABLE_FLAG_UNREAD) || flags & layout.TABLE_FLAG_PROTECTED) continue;
         const failure = this.#protection.protect(table);
-        if (failure) (failures ??= []).push([place, failure.error]);
+        if (failure) failures = [...failures, [place, failure.error]];
       }
       this.#reader.read(memory, count);
       // A table that can be neither protected nor read is unreadable, and why it could not be protected is nobody's concern.
-      if (failures) for (const [place, error] of failures) if (this.#reader.wasRead(place)) throw error;
+      for (const [place, error] of failures) if (this.#reader.wasRead(place)) throw error;
       exports.absorb(count);
     }
   }

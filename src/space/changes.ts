@@ -7,7 +7,7 @@ import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { accessOf } from "./access.js";
 import type { Backing, Change, ChangeType } from "./change.js";
-import { Listing } from "./listing.js";
+import { Listing, type ListingOptions } from "./listing.js";
 import { openStates } from "./opening.js";
 import { clearedRoot, linearRange, type SpaceOptions } from "./options.js";
 import type { SpaceTables } from "./tables.js";
@@ -26,16 +26,21 @@ const TYPES: readonly ChangeType[] = ["page-in", "page-in", "page-out", "remap",
  * for (const { type, va, length } of await changes(monday, tuesday, { root })) console.log(type, va, length);
  */
 export async function changes(before: GuestMemory, after: GuestMemory, options: SpaceOptions): Promise<Iterable<Change>> {
+  return new Listing(await openChanges(before, after, options));
+}
+
+/** What the listing runs on, for those who take its rows out of the window themselves. */
+export async function openChanges(before: GuestMemory, after: GuestMemory, options: SpaceOptions): Promise<ListingOptions<Change>> {
   const tables = await openStates(before, after, options);
   const { mode, exports } = tables.core;
-  return new Listing<Change>({
+  return {
     tables,
     begin: () => tables.beginWalk(),
     kernel: exports.compareSpace,
     root: clearedRoot(mode, options.root),
     range: linearRange(mode, options.range),
     decode: decodeChange,
-  });
+  };
 }
 
 /** The change at a place of the window. */

@@ -42,13 +42,21 @@ const CONVINCING_HELD = 0.4;
  * console.log(best.root, best.reasons.join("; "));
  */
 export async function findRoots(memory: GuestMemory & Pick<Dump, "runs">, options: FindRootsOptions = {}): Promise<RootCandidate[]> {
+  return findRootsBy(memory, options, (scan) => scan.scan({ signal: options.signal, onProgress: options.onProgress }));
+}
+
+/** As `findRoots`; `look` has every frame looked at and answers the GFNs of those that could be top-level tables, ascending. */
+export async function findRootsBy(
+  memory: GuestMemory & Pick<Dump, "runs">,
+  options: FindRootsOptions,
+  look: (scan: RootScan) => Promise<readonly number[]>,
+): Promise<RootCandidate[]> {
   checkMemory(memory);
   if (!Array.isArray(memory.runs)) throw new PageTableError("invalid-memory", "memory must say which frames it holds: runs");
   const vmcoreinfo = vmcoreinfoOf(memory);
-  const levels = levelsBy(vmcoreinfo);
-  const told = options.arch ?? notedMode(memory) ?? (levels === undefined ? undefined : amd64({ levels }));
-  const scan = await RootScan.create(memory, told ?? amd64(), options.signal);
-  const gfns = await scan.scan({ signal: options.signal, onProgress: options.onProgress });
+  const told = toldMode(memory, options);
+  const scan = await openRootScan(memory, options);
+  const gfns = await look(scan);
   const arch = told ?? likelierMode(scan, gfns);
   scan.settle(arch);
   const vcpuRoots = vcpuRootsOf(memory, arch);
@@ -65,6 +73,23 @@ export async function findRoots(memory: GuestMemory & Pick<Dump, "runs">, option
     if (!facts.has(gfn) && holds(memory, gfn)) facts.set(gfn, scan.judge(gfn, arch));
   }
   return rankCandidates({ scan, arch, vcpuRoots, kernelRoot, all: [...facts.values()] });
+}
+
+/** The look at the frames of a memory, before any has been looked at. */
+export function openRootScan(memory: GuestMemory & Pick<Dump, "runs">, options: FindRootsOptions): Promise<RootScan> {
+  return RootScan.create(memory, toldMode(memory, options) ?? amd64(), options.signal);
+}
+
+/** The modes by which what could be a top-level table is judged. */
+export function modesToJudgeBy(memory: GuestMemory & Pick<Dump, "runs">, options: FindRootsOptions): readonly Architecture[] {
+  const told = toldMode(memory, options);
+  return told ? [told] : [amd64({ levels: 5 }), amd64()];
+}
+
+/** The mode that is given, or that the dump tells in one way or another. */
+function toldMode(memory: GuestMemory, { arch }: FindRootsOptions): Architecture | undefined {
+  const levels = levelsBy(vmcoreinfoOf(memory));
+  return arch ?? notedMode(memory) ?? (levels === undefined ? undefined : amd64({ levels }));
 }
 
 /** By vCPU, undefined where the notes give none; a root that several are on stands there several times. */

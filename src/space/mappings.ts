@@ -6,7 +6,7 @@ import * as layout from "../core/layout.js";
 import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { accessOf } from "./access.js";
-import { Listing } from "./listing.js";
+import { Listing, type ListingOptions } from "./listing.js";
 import type { Mapping } from "./mapping.js";
 import { openState } from "./opening.js";
 import { clearedRoot, linearRange, type SpaceOptions } from "./options.js";
@@ -21,16 +21,21 @@ import type { SpaceTables } from "./tables.js";
  * for (const { va, length, pa, access } of await mappings(dump, { root })) console.log(va, length, pa, access.write);
  */
 export async function mappings(memory: GuestMemory, options: SpaceOptions): Promise<Iterable<Mapping>> {
+  return new Listing(await openMappings(memory, options));
+}
+
+/** What the listing runs on, for those who take its rows out of the window themselves. */
+export async function openMappings(memory: GuestMemory, options: SpaceOptions): Promise<ListingOptions<Mapping>> {
   const tables = await openState(memory, options);
   const { mode, exports } = tables.core;
-  return new Listing<Mapping>({
+  return {
     tables,
     begin: () => tables.beginWalk(),
     kernel: exports.listSpace,
     root: clearedRoot(mode, options.root),
     range: linearRange(mode, options.range),
     decode: decodeMapping,
-  });
+  };
 }
 
 function decodeMapping({ core }: SpaceTables, place: number): Mapping {

@@ -47,6 +47,8 @@ const MOST_FRAMES = 0.99;
 const DENSE = 0.5;
 /** The end of memory where the dump does not tell: 1 TiB. */
 const UNTOLD_LIMIT = 2 ** 28;
+/** The core keeps the classes of so many side by side. */
+export const FRAMES_OF_A_BLOCK = 4096;
 /** The core's word for: there is no memory. */
 const EXHAUSTED = 0xffff_ffff;
 
@@ -54,6 +56,7 @@ export class RootScan {
   readonly tables: SpaceTables;
   readonly #memory: GuestMemory & Pick<Dump, "runs">;
   #reader: FrameReader;
+  readonly #known = new Map<string, RootFacts>();
   /** Whose memory the reader reads into. */
   #readerCore: Core;
 
@@ -84,17 +87,40 @@ export class RootScan {
   /** GFNs of the frames that could be top-level tables, ascending: by what they hold, then by what that leads to. */
   async scan({ signal, onProgress }: ScanOptions): Promise<number[]> {
     const { runs } = this.#memory;
-    const total = runs.reduce((sum, { count }) => sum + count, 0);
-    this.#f64(layout.CONTROL + layout.CONTROL_FRAME_LIMIT, 1)[0] = frameLimit(runs, total);
+    const total = this.begin();
     const pause = breather(signal);
     const likely: number[] = [];
     let done = 0;
     for (const chunk of chunksOf(runs)) {
-      const count = this.#classify(chunk, "scanFrames", likely);
-      done += count;
+      done += this.#classify(chunk, "scanFrames", likely);
       onProgress?.(done, total);
       await pause();
     }
+    return this.sift(likely, signal);
+  }
+
+  /** Takes note of where memory ends, by which frames are judged; answers how many there are. */
+  begin(): number {
+    const { runs } = this.#memory;
+    const total = runs.reduce((sum, { count }) => sum + count, 0);
+    this.#f64(layout.CONTROL + layout.CONTROL_FRAME_LIMIT, 1)[0] = frameLimit(runs, total);
+    return total;
+  }
+
+  /** Looks at some of the frames, and leaves what they could be in their classes. */
+  look(runs: readonly FrameRun[]): void {
+    for (const chunk of chunksOf(runs)) this.#classify(chunk, "scanFrames", []);
+  }
+
+  /** What the 4096 frames from `gfn` on, a multiple of 4096, could be: a byte each, in the core's own memory. */
+  classesFrom(gfn: number): Uint8Array {
+    const block = this.tables.withRoom(({ exports }) => exports.classBlock(gfn) >>> 0 || undefined);
+    return this.tables.core.u8.subarray(block, block + FRAMES_OF_A_BLOCK);
+  }
+
+  /** Of frames that could be top-level tables by what they hold, those that could be by what that leads to as well. */
+  async sift(likely: readonly number[], signal: AbortSignalLike | undefined): Promise<number[]> {
+    const pause = breather(signal);
     const found: number[] = [];
     for (const chunk of chunksOf(runsOf(likely))) {
       this.#classify(chunk, "siftFrames", found);
@@ -124,8 +150,15 @@ export class RootScan {
     core.u32[(layout.CONTROL + layout.CONTROL_LEVELS) >>> 2] = arch.levels;
   }
 
+  /** What has been judged elsewhere need not be judged again. */
+  know(facts: RootFacts, arch: Architecture): void {
+    this.#known.set(`${arch.name} ${facts.gfn}`, facts);
+  }
+
   /** Judges a frame as a top-level table of `arch`. */
   judge(gfn: number, arch: Architecture): RootFacts {
+    const known = this.#known.get(`${arch.name} ${gfn}`);
+    if (known) return known;
     const { modeId } = coreModeOf(arch);
     const kernel = (): number => this.tables.core.exports.judgeRoot(gfn, modeId);
     while (this.tables.run(kernel, 0, 0) !== "done");

@@ -9,7 +9,7 @@ import * as layout from "../core/layout.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { Change, SharedChange } from "./change.js";
 import { decodeChange } from "./changes.js";
-import { Listing } from "./listing.js";
+import { Listing, type ListingOptions } from "./listing.js";
 import { openStates } from "./opening.js";
 import { clearedRoot, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
 import type { SpaceTables } from "./tables.js";
@@ -34,13 +34,17 @@ interface Part {
  * for (const { type, va, roots } of await changesOfRoots(monday, tuesday, { roots })) console.log(type, va, roots.length);
  */
 export async function changesOfRoots(before: GuestMemory, after: GuestMemory, options: SharedOptions): Promise<Iterable<SharedChange>> {
+  return openChangesOfRoots(before, after, options);
+}
+
+export async function openChangesOfRoots(before: GuestMemory, after: GuestMemory, options: SharedOptions): Promise<SharedListing> {
   const tables = await openStates(before, after, options);
   const { mode } = tables.core;
   const roots = [...new Set(options.roots.map((root) => clearedRoot(mode, root)))];
   return new SharedListing(tables, roots, linearRange(mode, options.range));
 }
 
-class SharedListing implements Iterable<SharedChange> {
+export class SharedListing implements Iterable<SharedChange> {
   readonly #tables: SpaceTables;
   readonly #roots: readonly bigint[];
   readonly #range: LinearRange;
@@ -52,20 +56,18 @@ class SharedListing implements Iterable<SharedChange> {
   }
 
   *[Symbol.iterator](): Generator<SharedChange> {
+    for (const { listing, roots } of this.parts()) for (const change of new Listing(listing)) yield { ...change, roots };
+  }
+
+  /** The listings of which this one is made, one after the other. */
+  *parts(): Generator<{ readonly listing: ListingOptions<Change>; readonly roots: readonly bigint[] }> {
     this.#tables.beginWalk();
     const slotBits = BigInt(this.#tables.core.mode.virtualAddressBits - layout.SLOT_BITS);
     for (const { firstSlot, endSlot, roots } of partsOf(this.#tables, this.#roots, this.#range)) {
       const range = overlap(this.#range, { from: BigInt(firstSlot) << slotBits, to: BigInt(endSlot) << slotBits });
       if (range.from >= range.to) continue;
       const { exports } = this.#tables.core;
-      const listing = new Listing<Change>({
-        tables: this.#tables,
-        kernel: exports.compareSpace,
-        root: roots[0],
-        range,
-        decode: decodeChange,
-      });
-      for (const change of listing) yield { ...change, roots };
+      yield { listing: { tables: this.#tables, kernel: exports.compareSpace, root: roots[0], range, decode: decodeChange }, roots };
     }
   }
 }

@@ -15,7 +15,8 @@ import type { AbortSignalLike } from "../model/platform.js";
 import { FrameBatch } from "./frame-batch.js";
 import type { LinearRange, UnreadableTable } from "./options.js";
 
-export type Outcome = "rows" | "done" | "unreadable";
+/** "paused": neither, but the deadline has passed; the same call goes on. */
+export type Outcome = "rows" | "done" | "unreadable" | "paused";
 
 /** A kernel: works on a cursor until `capacity` rows are in the window; answers SPACE_…. */
 export type Kernel = (cursor: number, capacity: number) => number;
@@ -94,8 +95,11 @@ export class SpaceTables {
     this.#cursors--;
   }
 
-  /** Lets a kernel work until its rows are in the window, it has come to its end, or there is a table to be said unreadable. */
-  run(kernel: Kernel, cursor: number, capacity: number): Outcome {
+  /**
+   * Lets a kernel work until its rows are in the window, it has come to its end, or there is a table to be said unreadable; no longer
+   * than to `deadline` by `performance.now()`, as near as its reads come to it.
+   */
+  run(kernel: Kernel, cursor: number, capacity: number, deadline: number = Number.POSITIVE_INFINITY): Outcome {
     this.#refuseReentry();
     if (this.#deferred.has(cursor)) {
       const error = this.#deferred.get(cursor);
@@ -123,6 +127,7 @@ export class SpaceTables {
       }
       // Rows that a round has finished wait for no further read.
       if (this.rowCount > 0) return "rows";
+      if (deadline !== Number.POSITIVE_INFINITY && performance.now() >= deadline) return "paused";
     }
   }
 

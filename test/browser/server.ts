@@ -14,6 +14,9 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Of a file, by its ending. */
+const TYPES: Readonly<Record<string, Answer["type"]>> = { ".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
+
 export interface TestServer {
   /** "http://127.0.0.1:PORT" */
   readonly origin: string;
@@ -51,6 +54,6 @@ export function fileUnder(prefix: string, folder: string, path: string): Answer 
   if (!path.startsWith(prefix) || path.includes("..")) {
     return undefined;
   }
-  const type = path.endsWith(".js") ? "text/javascript" : path.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
-  return { type, body: readFileSync(`${folder}/${path.slice(prefix.length)}`) };
+  const ending = Object.keys(TYPES).find((known) => path.endsWith(known)) ?? "";
+  return { type: TYPES[ending] ?? "application/octet-stream", body: readFileSync(`${folder}/${path.slice(prefix.length)}`) };
 }

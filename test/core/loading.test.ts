@@ -46,9 +46,9 @@ async function freshLibrary() {
 
 type Library = Awaited<ReturnType<typeof freshLibrary>>;
 
-/** A build as the compiler made it: those for shared memory are not in the package, which makes them of the others. */
+/** A build as the compiler made it. */
 function bytesOf(build: BuildName): Uint8Array<ArrayBuffer> {
-  const folder = build.startsWith("shared") ? "build/core" : "dist/core";
+  const folder = build === "private-simd" ? "dist/core" : "build/core";
   return Uint8Array.from(readFileSync(new URL(`../../${folder}/${build}.wasm`, import.meta.url)));
 }
 

@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { openDump } from "../../src/dump/open.js";
 import { FRAME_SIZE } from "../../src/model/address.js";
+import type { Dump } from "../../src/model/dump.js";
 import type { BlobLike } from "../../src/model/platform.js";
 import { concat, coreOfFrames, writeElfCore } from "../support/dump-writer.js";
 import { contents, errorOf, FlakySource, frame, pattern, readFrame, SAMPLE, sampleElf, sampleGzip } from "./support.js";
@@ -255,28 +256,61 @@ describe("a Blob", () => {
     }
   }
 
-  it("is paged where there is a synchronous reader, in slices of 16 MiB of which the last used sixteen are kept", async () => {
-    const slices: number[] = [];
+  /** Has `openDump` meet a synchronous reader; what is read of a blob is noted as [start, size], in MiB. */
+  function stubReader(): (readonly [start: number, size: number])[] {
+    const slices: (readonly [number, number])[] = [];
     vi.stubGlobal(
       "FileReaderSync",
       class {
         readAsArrayBuffer(blob: MarkedBlob): ArrayBuffer {
-          expect(blob.size).toBe(16 * MIB);
-          slices.push(blob.start / (16 * MIB));
+          slices.push([blob.start / MIB, blob.size / MIB]);
           return blob.bytes();
         }
       },
     );
+    return slices;
+  }
+
+  const markIn = (dump: Dump, mib: number): number =>
+    new DataView((readFrame(dump, mib * 256) ?? new Uint8Array(4)).buffer).getUint32(0, true);
+
+  it("is paged where there is a synchronous reader: single frames in slices of half a MiB, which are kept", async () => {
+    const slices = stubReader();
     const dump = await openDump(new MarkedBlob());
     expect(dump.format).toBe("raw");
-    const mark = (mib: number): number => new DataView((readFrame(dump, mib * 256) ?? new Uint8Array(4)).buffer).getUint32(0, true);
-    for (let mib = 1; mib < 256; mib++) expect(mark(mib)).toBe(mib);
-    expect(slices).toEqual(Array.from({ length: 16 }, (_, i) => i));
-    expect(mark(1)).toBe(1);
-    expect(mark(1023)).toBe(1023);
-    // Slice 1 was the one not used for longest: it went, slice 0 stayed.
-    expect([mark(2), mark(17)]).toEqual([2, 17]);
-    expect(slices.slice(16)).toEqual([63, 1]);
+    for (let mib = 3; mib < 1024; mib += 16) expect(markIn(dump, mib)).toBe(mib);
+    expect(slices).toEqual([[0, 0.5], ...Array.from({ length: 64 }, (_, i) => [3 + 16 * i, 0.5])]);
+    for (let mib = 3; mib < 1024; mib += 16) expect(markIn(dump, mib)).toBe(mib);
+    expect(slices.length).toBe(65);
+    dump.close();
+  });
+
+  it("gives 16 MiB at a time to whoever comes back to a part of it, and to whoever reads much; the last sixteen are kept", async () => {
+    const slices = stubReader();
+    const dump = await openDump(new MarkedBlob());
+    for (let mib = 32; mib < 48; mib++) expect(markIn(dump, mib)).toBe(mib);
+    expect(slices.slice(1)).toEqual([...Array.from({ length: 8 }, (_, i) => [32 + i, 0.5]), [32, 16]]);
+    slices.length = 0;
+    const target = new Uint8Array(256 * FRAME_SIZE);
+    const readMib = (mib: number): number => {
+      const gfns = Array.from({ length: 256 }, (_, i) => 256 * mib + i);
+      expect([...dump.readFrames(gfns, target)].every((copied) => copied === 1)).toBe(true);
+      return new DataView(target.buffer).getUint32(0, true);
+    };
+    for (let mib = 256; mib < 512; mib++) expect(readMib(mib)).toBe(mib);
+    expect(slices).toEqual(Array.from({ length: 16 }, (_, i) => [256 + 16 * i, 16]));
+    // The first of them was not used for longest: it goes, the second stays.
+    expect([readMib(600), readMib(272), readMib(256)]).toEqual([600, 272, 256]);
+    expect(slices.slice(16)).toEqual([
+      [592, 16],
+      [256, 16],
+    ]);
+    dump.close();
+  });
+
+  it("is read on where a slice ends", async () => {
+    stubReader();
+    const dump = await openDump(new MarkedBlob());
     const target = new Uint8Array(300 * FRAME_SIZE);
     const gfns = Array.from({ length: 300 }, (_, i) => 4096 - 150 + i);
     expect([...dump.readFrames(gfns, target)].every((copied) => copied === 1)).toBe(true);

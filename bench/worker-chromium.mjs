@@ -1,0 +1,84 @@
+/**
+ * The rows that only a browser can tell: how long a page's thread is blocked while a worker compares and scans two Files of 1 GiB, and
+ * how long a worker takes to start.
+ */
+
+import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { chromium } from "playwright-core";
+
+const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
+const ISOLATION = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+const STARTS = 7;
+
+const PAGE = `
+  import { startWorker } from "page-table-monitor/worker";
+  globalThis.measure = async (root) => {
+    const starts = [];
+    for (let i = 0; i < ${STARTS}; i++) {
+      const begin = performance.now();
+      const one = await startWorker({ worker: () => new Worker("/worker-script.js", { type: "module" }) });
+      starts.push(performance.now() - begin);
+      one.terminate();
+    }
+    const worker = await startWorker({ worker: () => new Worker("/worker-script.js", { type: "module" }) });
+    const dumps = await Promise.all([...document.querySelector("input").files].map((file) => worker.openDump(file)));
+    let longTasks = 0;
+    new PerformanceObserver((list) => { longTasks += list.getEntries().length; }).observe({ entryTypes: ["longtask"] });
+    let [last, longest, running] = [performance.now(), 0, true];
+    const { port1, port2 } = new MessageChannel();
+    port2.onmessage = () => {
+      const now = performance.now();
+      longest = Math.max(longest, now - last);
+      last = now;
+      if (running) setTimeout(() => port1.postMessage(0), 1);
+    };
+    port1.postMessage(0);
+    await worker.findRoots(dumps[0]);
+    let rows = 0;
+    for await (const { length } of await worker.changes(dumps[1], dumps[2], { root, range: { from: 0n, to: 2n ** 36n } })) if (length > 0n) rows++;
+    running = false;
+    worker.terminate();
+    return { starts, longest, longTasks, rows };
+  };`;
+
+export async function chromiumRows({ memory, before, after, root }) {
+  if (!existsSync(CHROMIUM)) return [];
+  const scripts = { "/page.js": await bundle(PAGE), "/worker-script.js": await bundle('import "page-table-monitor/worker-script";') };
+  const server = createServer((request, response) => {
+    const script = scripts[request.url];
+    response.writeHead(200, { "content-type": script ? "text/javascript" : "text/html", ...ISOLATION });
+    response.end(script ?? '<!doctype html><input type="file" multiple><script type="module" src="/page.js"></script>');
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${server.address().port}/`);
+    await page.waitForFunction("globalThis.measure !== undefined");
+    await page.setInputFiles("input", [memory, before, after]);
+    const { starts, longest, longTasks, rows } = await page.evaluate((root) => globalThis.measure(root), root);
+    const median = [...starts].sort((a, b) => a - b)[starts.length >> 1];
+    return [
+      { what: "starting a worker, Chromium", measured: `${Math.round(median)} ms`, wanted: "< 150 ms" },
+      {
+        what: `longest that the page's thread was blocked while Files of 1 GiB were scanned and compared, ${rows.toLocaleString("en")} rows read`,
+        measured: `${longest.toFixed(1)} ms, ${longTasks} long tasks`,
+        wanted: "≤ 16 ms, none",
+      },
+    ];
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+async function bundle(contents) {
+  const resolveDir = fileURLToPath(new URL("..", import.meta.url));
+  const stdin = { contents, resolveDir, loader: "js" };
+  const { outputFiles } = await build({ stdin, bundle: true, platform: "browser", format: "esm", write: false });
+  return outputFiles[0].text;
+}

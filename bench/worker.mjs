@@ -1,0 +1,147 @@
+/**
+ * What a worker costs and what it gives, measured and written to bench/README.md between its two marks. Needs a build.
+ *
+ * usage: worker.mjs [FOLDER]     FOLDER: where dumps of 4 GiB in all are written, and found again; bench/out where not given
+ *
+ * Each pair is taken in turns, so that both see the same machine; medians of ROUNDS, the least of the blocked times being of no use,
+ * the largest. The browser's rows need Chromium.
+ */
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { fileURLToPath } from "node:url";
+import * as library from "page-table-monitor";
+import { startWorker } from "page-table-monitor/worker";
+import { expectEqual } from "./expect.mjs";
+import { describeMachine } from "./machine.mjs";
+import { createRandom } from "./random.mjs";
+import { chromiumRows } from "./worker-chromium.mjs";
+import { workerWorlds } from "./worker-worlds.mjs";
+
+const ROUNDS = 7;
+const WARM_UPS = 2;
+const TRANSLATIONS = 65_536;
+const README = fileURLToPath(new URL("README.md", import.meta.url));
+const [BEGIN, END] = ["<!-- worker: begin -->", "<!-- worker: end -->"];
+
+const folder = process.argv[2] ?? fileURLToPath(new URL("out", import.meta.url));
+mkdirSync(folder, { recursive: true });
+const world = await workerWorlds(folder);
+
+const rows = [await startRow(), await translateRow(), ...(await twoWorkerRows()), await blockedRow(), ...(await chromiumRows(world))];
+const table = [
+  "| what | measured | wanted |",
+  "| --- | --- | --- |",
+  ...rows.map(({ what, measured, wanted }) => `| ${what} | ${measured} | ${wanted} |`),
+];
+const { processor, memory, system, node, date } = describeMachine();
+const text = `${BEGIN}\n\nOn ${processor}, ${memory}, ${system}, Node ${node}, ${date}:\n\n${table.join("\n")}\n\n${END}`;
+const readme = readFileSync(README, "utf8");
+if (!readme.includes(BEGIN)) throw new Error(`${README} has no ${BEGIN}`);
+writeFileSync(README, readme.slice(0, readme.indexOf(BEGIN)) + text + readme.slice(readme.indexOf(END) + END.length));
+console.log(table.join("\n"));
+
+async function startRow() {
+  const times = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    const worker = await timed(times, () => startWorker());
+    worker.terminate();
+  }
+  return { what: "starting a worker, Node", measured: inMilliseconds(median(times)), wanted: "< 150 ms" };
+}
+
+async function translateRow() {
+  const worker = await startWorker();
+  const [dump, remoteDump] = [await library.openDump(world.before), await worker.openDump(world.before)];
+  const monitor = await library.PageTableMonitor.create({ memory: dump });
+  const remote = await worker.createMonitor({ dump: remoteDump });
+  const random = createRandom(3);
+  // 2^27 pages below a quarter of the tables.
+  const vas = BigUint64Array.from({ length: TRANSLATIONS }, () => BigInt(random(2 ** 24)) * 4096n);
+  const [here, there] = [[], []];
+  for (let i = 0; i < 20 * ROUNDS; i++) {
+    const pas = await timed(here, () => monitor.translateMany(world.root, vas));
+    const remotePas = await timed(there, () => remote.translateMany(world.root, vas));
+    if (i === 0) expectEqual(`${remotePas}`, `${pas}`, "translations");
+  }
+  worker.terminate();
+  const [one, other] = [median(here.slice(ROUNDS)), median(there.slice(ROUNDS))];
+  const more = `${((100 * other) / one - 100).toFixed(0)} % more`;
+  return {
+    what: `${TRANSLATIONS.toLocaleString("en")} random translations, library and worker`,
+    measured: `${inMilliseconds(one)} and ${inMilliseconds(other)}: ${more}`,
+    wanted: "≤ 15 % more",
+  };
+}
+
+async function twoWorkerRows() {
+  const crews = [await startWorker({ workers: 1 }), await startWorker({ workers: 2 })];
+  const dumps = [];
+  for (const crew of crews) dumps.push(await Promise.all([world.memory, world.before, world.after].map((path) => crew.openDump(path))));
+  const scan = (i) => crews[i].findRoots(dumps[i][0]).then((found) => found.length);
+  const compare = async (i) => {
+    let changes = 0;
+    const listing = await crews[i].changes(dumps[i][1], dumps[i][2], { root: world.root });
+    for await (const { length } of listing.pages()) changes += length;
+    return changes;
+  };
+  const result = [
+    await besides("scanning 1 GiB for roots, one worker and two", scan),
+    await besides("comparing spaces of 160 Ki tables in two dumps of 1 GiB, one worker and two", compare),
+  ];
+  for (const crew of crews) crew.terminate();
+  return result;
+}
+
+async function besides(what, work) {
+  const times = [[], []];
+  for (let round = 0; round < ROUNDS + WARM_UPS; round++) {
+    const answers = [];
+    for (const i of [0, 1]) answers.push(await timed(times[i], () => work(i)));
+    expectEqual(answers[1], answers[0], what);
+  }
+  const [one, two] = times.map((all) => median(all.slice(WARM_UPS)));
+  return {
+    what,
+    measured: `${inMilliseconds(one)} and ${inMilliseconds(two)}: ${(one / two).toFixed(2)} times as fast`,
+    wanted: "≥ 1.6 times",
+  };
+}
+
+/** The longest that the caller's thread was kept from its next turn while a worker compares and scans, every row being read. */
+async function blockedRow() {
+  const worker = await startWorker();
+  const [memory, before, after] = await Promise.all([world.memory, world.before, world.after].map((path) => worker.openDump(path)));
+  const work = async () => {
+    await worker.findRoots(memory);
+    let rows = 0;
+    for await (const { length } of await worker.changes(before, after, { root: world.root })) if (length > 0n) rows++;
+    return rows;
+  };
+  await work();
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const rows = await work();
+  delay.disable();
+  worker.terminate();
+  return {
+    what: `longest that the caller's thread was blocked meanwhile, Node, ${rows.toLocaleString("en")} rows read as objects`,
+    measured: inMilliseconds(delay.max / 1e6),
+    wanted: "≤ 16 ms",
+  };
+}
+
+async function timed(times, work) {
+  const start = performance.now();
+  const answer = await work();
+  times.push(performance.now() - start);
+  return answer;
+}
+
+function median(values) {
+  return [...values].sort((a, b) => a - b)[values.length >> 1];
+}
+
+function inMilliseconds(value) {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}

@@ -1,0 +1,168 @@
+/**
+ * A listing that a worker makes, read a page of rows at a time.
+ *
+ * One page is asked for ahead of the reader, no more. An iteration that is left early, or forgotten, ends in the worker.
+ */
+
+import type { UnreadableTable } from "../space/options.js";
+import type { Crew } from "./crew.js";
+import type { Link } from "./link.js";
+import { PageReader, type PageSource } from "./page-reader.js";
+import type { CallOptions, RemoteListing } from "./remote.js";
+import type { ColumnsOf, ListingKind, Page } from "./wire.js";
+
+export interface ListingOptions<K extends ListingKind, Row> {
+  readonly crew: Crew;
+  readonly id: number;
+  readonly kind: K;
+  readonly signal: CallOptions["signal"];
+  readonly onUnreadable: ((table: UnreadableTable) => void) | undefined;
+  readonly rowAt: (columns: ColumnsOf[K], row: number) => Row;
+  /** Makes the source of an iteration's pages; the first worker alone where not given. */
+  readonly source?: (said: SaidTables) => PageSource<K>;
+  /** The same listing in other workers. */
+  readonly others?: readonly ListingPlace[];
+}
+
+interface ListingPlace {
+  readonly link: Link;
+  readonly listing: number;
+}
+
+/** Keys of tables that have been said to be unreadable. */
+export type SaidTables = Set<string>;
+
+const forgottenListings = new FinalizationRegistry<readonly ListingPlace[]>((places) => {
+  for (const { link, listing } of places) link.post((service) => service.forgetListing(listing));
+});
+
+export class ListingInWorker<K extends ListingKind, Row> implements RemoteListing<Row, ColumnsOf[K]> {
+  readonly #options: ListingOptions<K, Row>;
+  readonly #said: SaidTables = new Set();
+
+  constructor(options: ListingOptions<K, Row>) {
+    this.#options = options;
+    forgottenListings.register(this, [{ link: options.crew.lead, listing: options.id }, ...(options.others ?? [])]);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Row> {
+    return new RowIterator(this.#source(), this.#options, this);
+  }
+
+  pages(): AsyncIterableIterator<ColumnsOf[K]> {
+    return new PageIterator(this.#source(), this.#options, this);
+  }
+
+  #source(): PageSource<K> {
+    return this.#options.source?.(this.#said) ?? new PageReader(this.#options);
+  }
+}
+
+type PageOf<K extends ListingKind> = Pick<Page<ColumnsOf[K]>, "columns" | "unreadable">;
+
+/** Throws the reason of a signal that is aborted; it stays so, and nobody reads on. */
+function refuseAborted(source: { end(): void }, signal: CallOptions["signal"]): void {
+  if (signal?.aborted !== true) return;
+  source.end();
+  throw signal.reason;
+}
+
+class RowIterator<K extends ListingKind, Row> implements AsyncIterableIterator<Row> {
+  readonly #reader: PageSource<K>;
+  /** Kept, so that the listing is not forgotten while it is read. */
+  readonly listing: object;
+  readonly #options: ListingOptions<K, Row>;
+  #page: PageOf<K> | undefined;
+  #row = 0;
+  #said = 0;
+  /** Calls of `next` are answered in their order. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(reader: PageSource<K>, options: ListingOptions<K, Row>, listing: object) {
+    this.#reader = reader;
+    this.listing = listing;
+    this.#options = options;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Row>> {
+    const answer = this.#last.then(() => this.#advance());
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  async return(): Promise<IteratorResult<Row>> {
+    this.#reader.end();
+    this.#page = undefined;
+    return { done: true, value: undefined };
+  }
+
+  async #advance(): Promise<IteratorResult<Row>> {
+    const { signal, rowAt } = this.#options;
+    for (;;) {
+      const page = this.#page;
+      if (page) {
+        this.#say(page);
+        if (this.#row < page.columns.length) return { done: false, value: rowAt(page.columns, this.#row++) };
+      }
+      refuseAborted(this.#reader, signal);
+      this.#page = undefined;
+      const next = await this.#reader.next();
+      if (!next) return { done: true, value: undefined };
+      this.#page = next;
+      this.#row = 0;
+      this.#said = 0;
+    }
+  }
+
+  /** Tells of the unreadable tables that come before the row that is next. */
+  #say({ unreadable }: PageOf<K>): void {
+    while (this.#said < unreadable.length && unreadable[this.#said].row <= this.#row) {
+      const { table } = unreadable[this.#said++];
+      this.#options.onUnreadable?.(table);
+    }
+  }
+}
+
+class PageIterator<K extends ListingKind> implements AsyncIterableIterator<ColumnsOf[K]> {
+  readonly #reader: PageSource<K>;
+  /** Kept, so that the listing is not forgotten while it is read. */
+  readonly listing: object;
+  readonly #options: ListingOptions<K, unknown>;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(reader: PageSource<K>, options: ListingOptions<K, unknown>, listing: object) {
+    this.#reader = reader;
+    this.listing = listing;
+    this.#options = options;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<ColumnsOf[K]>> {
+    const answer = this.#last.then(() => this.#advance());
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  async return(): Promise<IteratorResult<ColumnsOf[K]>> {
+    this.#reader.end();
+    return { done: true, value: undefined };
+  }
+
+  async #advance(): Promise<IteratorResult<ColumnsOf[K]>> {
+    const { signal, onUnreadable } = this.#options;
+    for (;;) {
+      refuseAborted(this.#reader, signal);
+      const page = await this.#reader.next();
+      if (!page) return { done: true, value: undefined };
+      for (const { table } of page.unreadable) onUnreadable?.(table);
+      if (page.columns.length > 0) return { done: false, value: page.columns };
+    }
+  }
+}

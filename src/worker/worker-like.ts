@@ -1,0 +1,86 @@
+/**
+ * A worker by shape alone: the browser's `Worker` and that of `node:worker_threads` both fit.
+ *
+ * What differs between the two is levelled here: how messages and its end are heard, and whether it keeps the process alive.
+ */
+
+/** A `Worker`, of the browser or of `node:worker_threads`. */
+export interface WorkerLike {
+  postMessage(message: unknown, transfer?: readonly object[]): void;
+  terminate(): unknown;
+}
+
+type Listener = (event: { readonly data: unknown }) => void;
+
+/** What comlink talks through. */
+export interface MessageEndpoint {
+  postMessage(message: unknown, transfer?: readonly object[]): void;
+  addEventListener(type: string, listener: Listener): void;
+  removeEventListener(type: string, listener: Listener): void;
+}
+
+interface NodeWorkerLike extends WorkerLike {
+  on(event: string, listener: (value: unknown) => void): unknown;
+  off(event: string, listener: (value: unknown) => void): unknown;
+  ref?(): void;
+  unref?(): void;
+}
+
+interface BrowserWorkerLike extends WorkerLike {
+  addEventListener(type: string, listener: (event: { readonly data?: unknown; readonly message?: string }) => void): void;
+  removeEventListener(type: string, listener: (event: { readonly data?: unknown; readonly message?: string }) => void): void;
+}
+
+/** The worker as one end of a line. */
+export function endpointOf(worker: WorkerLike): MessageEndpoint {
+  if (!isNodeWorker(worker)) {
+    const browserWorker = worker as BrowserWorkerLike;
+    return {
+      postMessage: (message, transfer = []) => worker.postMessage(message, transfer),
+      addEventListener: (type, listener) => browserWorker.addEventListener(type, listener as () => void),
+      removeEventListener: (type, listener) => browserWorker.removeEventListener(type, listener as () => void),
+    };
+  }
+  const wrapped = new Map<Listener, (value: unknown) => void>();
+  return {
+    postMessage: (message, transfer = []) => worker.postMessage(message, transfer),
+    addEventListener(_type, listener) {
+      const onMessage = (value: unknown): void => listener({ data: value });
+      wrapped.set(listener, onMessage);
+      worker.on("message", onMessage);
+    },
+    removeEventListener(_type, listener) {
+      const onMessage = wrapped.get(listener);
+      if (onMessage) worker.off("message", onMessage);
+      wrapped.delete(listener);
+    },
+  };
+}
+
+/** Calls `ended` with what is known of the reason when the worker fails or ends. A browser says nothing of a worker that was terminated. */
+export function onWorkerEnd(worker: WorkerLike, ended: (reason: string, cause?: unknown) => void): void {
+  if (isNodeWorker(worker)) {
+    worker.on("error", (error) => ended(error instanceof Error ? error.message : String(error), error));
+    worker.on("messageerror", (error) => ended("it sent what cannot be read", error));
+    worker.on("exit", (code) => ended(`it exited with code ${String(code)}`));
+    return;
+  }
+  const browserWorker = worker as BrowserWorkerLike;
+  browserWorker.addEventListener("error", (event) => ended(event.message ?? "its script could not be loaded"));
+  browserWorker.addEventListener("messageerror", () => ended("it sent what cannot be read"));
+}
+
+/** Whether the worker alone keeps a Node process from exiting; in browsers nothing does. */
+export function holdProcess(worker: WorkerLike, hold: "held" | "let-go"): void {
+  const { ref, unref } = worker as Partial<NodeWorkerLike>;
+  if (hold === "held") ref?.call(worker);
+  else unref?.call(worker);
+}
+
+export function isBrowserWorker(worker: WorkerLike): boolean {
+  return !isNodeWorker(worker);
+}
+
+function isNodeWorker(worker: WorkerLike): worker is NodeWorkerLike {
+  return typeof (worker as Partial<NodeWorkerLike>).on === "function";
+}
