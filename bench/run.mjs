@@ -15,6 +15,7 @@ import { describeMachine } from "./machine.mjs";
 import { planFor, spacePlanFor } from "./plan.mjs";
 import { markdownOf, spread } from "./report.mjs";
 import { isWithinMust } from "./results.mjs";
+import { isSpaceWorld } from "./space-worlds.mjs";
 import { spreadOf } from "./statistics.mjs";
 import { buildNativeYardstick } from "./yardstick-native.mjs";
 import { writeYardstickWorld } from "./yardstick-world.mjs";
@@ -27,7 +28,15 @@ const USAGE = `run.mjs [option…]
   --check           compares with bench/ratios.json; status 1 where a row has become much slower
   --library PATH    measures that bundle (an earlier bench/out/library.mjs) instead of src/
   --keep            writes the figures to bench/README.md, bench/figures.json and, for --check, bench/ratios.json`;
-const MARKERS = ["<!-- figures, written by run.mjs --keep -->", "<!-- end of figures -->"];
+/** Where figures are kept: those of monitoring, and those of whole address spaces, each when they were measured. */
+const KEPT = [
+  { file: "figures.json", markers: ["<!-- figures, written by run.mjs --keep -->", "<!-- end of figures -->"], isOfSpace: false },
+  {
+    file: "space-figures.json",
+    markers: ["<!-- space figures, written by run.mjs --keep -->", "<!-- end of space figures -->"],
+    isOfSpace: true,
+  },
+];
 
 const options = readArguments();
 process.exitCode = options ? await runOrSayWhyNot(options) : 2;
@@ -88,7 +97,7 @@ async function run({ quick, space, rows, worlds, library, check, keep }) {
   console.log(markdown);
   write("out/figures.json", JSON.stringify(report, undefined, 2));
   write("out/figures.md", markdown);
-  if (keep) keepFigures(report, markdown, kept);
+  if (keep) keepFigures(report, kept);
   return check ? guard(figures, kept) : 0;
 }
 
@@ -158,13 +167,17 @@ function guard(figures, kept) {
   return worse.length > 0 || compared === 0 ? 1 : 0;
 }
 
-function keepFigures(report, markdown, kept) {
-  write("figures.json", JSON.stringify(report, undefined, 2));
-  write("ratios.json", JSON.stringify({ ...kept, ...ratiosOf(report.figures) }, undefined, 2));
-  const readme = readFileSync(place("README.md"), "utf8");
-  const [before] = readme.split(MARKERS[0]);
-  const [, after] = readme.split(MARKERS[1]);
-  write("README.md", `${before}${MARKERS[0]}\n\n${markdown}\n${MARKERS[1]}${after}`.trimEnd());
+function keepFigures({ machine, figures }, kept) {
+  write("ratios.json", JSON.stringify({ ...kept, ...ratiosOf(figures) }, undefined, 2));
+  for (const { file, markers, isOfSpace } of KEPT) {
+    const report = { machine, figures: figures.filter(({ world }) => isSpaceWorld(world) === isOfSpace) };
+    if (report.figures.length === 0) continue;
+    write(file, JSON.stringify(report, undefined, 2));
+    const readme = readFileSync(place("README.md"), "utf8");
+    const [before] = readme.split(markers[0]);
+    const [, after] = readme.split(markers[1]);
+    write("README.md", `${before}${markers[0]}\n\n${markdownOf(report)}\n${markers[1]}${after}`.trimEnd());
+  }
 }
 
 function place(name) {
