@@ -135,6 +135,14 @@ export function settleTaken(space: usize, count: u32): void {
   else settleTakenIn<Amd64La57>(space, count);
 }
 
+/** The same for the first address alone, and its committed path. */
+export function settleOne(space: usize): void {
+  const va = load<u64>(BATCH_IN);
+  settleTaken(space, 1);
+  if (is4Level()) committedPathIn<Amd64>(space, va);
+  else committedPathIn<Amd64La57>(space, va);
+}
+
 /** Gives back one reference of the `place`-th address of the batch, or all. */
 export function giveBack(space: usize, place: u32, all: bool): void {
   giveBackIn(space, load<u64>(BATCH_IN + ((<usize>place) << 3)), all);
@@ -144,13 +152,6 @@ export function giveBack(space: usize, place: u32, all: bool): void {
 export function lookUp(space: usize): u32 {
   const va = load<u64>(BATCH_IN);
   return is4Level() ? lookUpIn<Amd64>(space, va) : lookUpIn<Amd64La57>(space, va);
-}
-
-/** The committed path of the first address of the batch. */
-export function committedPath(space: usize): void {
-  const va = load<u64>(BATCH_IN);
-  if (is4Level()) committedPathIn<Amd64>(space, va);
-  else committedPathIn<Amd64La57>(space, va);
 }
 
 /** Lists the affected leaves of a space. */

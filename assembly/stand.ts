@@ -1,9 +1,9 @@
 /**
  * Standing nodes on tables: one round a level, from the top down.
  *
- *   standLevel   finds where each touched node stands, and which entries there are not monitored yet; queues those tables
- *   nextReads    hands the queued tables out, for TypeScript to protect and read
- *   absorb       commits the entries that were waited for, from the frames read
+ *   standLevel   finds where each touched node stands, and which entries there are not monitored yet; queues those tables and
+ *                names the first of them, for TypeScript to protect and read
+ *   absorb       commits the entries that were waited for, from the frames read, and names the next tables
  *   settleLevel  cuts the slots whose table could not be read, and hands on to the nodes below
  *
  * The driver may throw between these; nothing that came before the call has been written over by then.
@@ -69,6 +69,8 @@ import { push } from "./vector";
 
 const NOWHERE: u64 = ~(<u64>0);
 const RELOCATION_BYTES: u32 = 8;
+/** In place of a number of tables: memory is exhausted. */
+const NO_MEMORY: u32 = 0xffff_ffff;
 
 /** Key of the table that a node's path leads to; NOWHERE: to none. */
 export function keyUnder<M extends PagingMode>(node: usize): u64 {
@@ -84,7 +86,10 @@ export function keyUnder<M extends PagingMode>(node: usize): u64 {
   return tableKey(view, mode.tableFrame(entry));
 }
 
-/** Where the touched nodes of a level stand. With `undoable`, what moves is noted for `unstand`. */
+/**
+ * Where the touched nodes of a level stand. With `undoable`, what moves is noted for `undo`. Answers how many tables are named to be
+ * read, as `nextReads` does, or NO_MEMORY.
+ */
 export function standLevel<M extends PagingMode>(level: u32, undoable: bool): u32 {
   for (let node: usize = load<u32>(CONTROL + ((<usize>level) << 2), CONTROL_TOUCHED); node; node = load<u32>(node, NODE_TOUCHED_NEXT)) {
     const flags = load<u8>(node, NODE_FLAGS);
@@ -95,13 +100,13 @@ export function standLevel<M extends PagingMode>(level: u32, undoable: bool): u3
       if (table != earlier || (!table && key != NOWHERE)) {
         if (undoable) {
           const relocation = push(CONTROL + CONTROL_RELOCATIONS, RELOCATION_BYTES);
-          if (!relocation) return EXHAUSTED;
+          if (!relocation) return NO_MEMORY;
           store<u32>(relocation, <u32>node);
           store<u32>(relocation, earlier, 4);
         }
         if (!table && key != NOWHERE) {
           table = createTable(key);
-          if (!table) return EXHAUSTED;
+          if (!table) return NO_MEMORY;
         }
         leave(node);
         if (table) join(node, table);
@@ -109,9 +114,9 @@ export function standLevel<M extends PagingMode>(level: u32, undoable: bool): u3
       } else store<u8>(node, flags & ~NODE_FLAG_STAND, NODE_FLAGS);
     }
     const table: usize = load<u32>(node, NODE_TABLE);
-    if (table && needsMore(node, table) && !queueForRead(node, table)) return EXHAUSTED;
+    if (table && needsMore(node, table) && !queueForRead(node, table)) return NO_MEMORY;
   }
-  return OK;
+  return nextReads();
 }
 
 function needsMore(node: usize, table: usize): bool {
@@ -171,8 +176,11 @@ export function unqueue(table: usize): void {
   if (!next) store<u32>(CONTROL, 0, CONTROL_QUEUE_LAST);
 }
 
-/** Commits what was waited for in the first `count` of READS. The u32 beside each says whether it could be read. */
-export function absorb(count: u32): void {
+/**
+ * Commits what was waited for in the first `count` of READS. The u32 beside each says whether it could be read. Answers how many are
+ * named to be read next.
+ */
+export function absorb(count: u32): u32 {
   for (let i: u32 = 0; i < count; i++) {
     const table: usize = load<u32>(READS + ((<usize>i) << 3));
     const isRead = load<u32>(READS + ((<usize>i) << 3), 4) != 0;
@@ -185,6 +193,7 @@ export function absorb(count: u32): void {
       dropIdleScratch(table, scratch);
     } else if (isRead) takeTable(table, frame);
   }
+  return nextReads();
 }
 
 /** The first reading of a table: as a whole, with all entries that its nodes use. */

@@ -19,14 +19,14 @@ export interface CoreExports extends SpaceExports {
   firstDescent(count: number): number;
   firstNonCanonical(count: number, bits: number): number;
   takeIn(space: number, count: number): number;
+  settleOne(space: number): void;
   settleTaken(space: number, count: number): void;
   giveBack(space: number, place: number, all: number): void;
   lookUp(space: number): number;
-  committedPath(space: number): void;
 
   standLevel(level: number, undoable: number): number;
   nextReads(): number;
-  absorb(count: number): void;
+  absorb(count: number): number;
   settleLevel(level: number, onward: number): number;
   abandonReads(): void;
   abandonTouched(): void;

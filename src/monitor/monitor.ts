@@ -124,16 +124,13 @@ export class PageTableMonitor<Tag = string> {
 
   /** Monitors an address, once more where it already is; the path as committed. */
   monitor(ctx: AddressContext, view: View, tag: Tag): Translation {
-    const root = checkContext(this.#core, this.#roots, ctx);
-    const { va } = ctx;
-    checkId(view, "view");
     const memory = this.#enter();
     try {
+      const root = checkContext(this.#core, this.#roots, ctx);
+      checkId(view, "view");
       const space = this.#ensureSpace(view, root);
-      this.#monitoring.take(memory, space, va, this.#tags.indexOf(tag));
-      this.#core.batchIn[0] = va;
-      this.#core.exports.committedPath(space.record);
-      return this.#paths.translation(va, root);
+      this.#monitoring.take(memory, space, this.#tags.indexOf(tag));
+      return this.#paths.translation(ctx.va, root);
     } finally {
       this.#leave();
     }
@@ -195,14 +192,13 @@ export class PageTableMonitor<Tag = string> {
 
   /** What is kept of an address; undefined: it is not monitored. */
   lookup(ctx: AddressContext, view: View): Lookup<Tag> | undefined {
-    const root = checkContext(this.#core, this.#roots, ctx);
-    const { va } = ctx;
-    checkId(view, "view");
     this.#enter();
     try {
+      const root = checkContext(this.#core, this.#roots, ctx);
+      const { va } = ctx;
+      checkId(view, "view");
       const space = this.#spaces.find(view, root);
-      const { batchIn, exports, u32, batchOut } = this.#core;
-      batchIn[0] = va;
+      const { exports, u32, batchOut } = this.#core;
       if (!space || !exports.lookUp(space.record)) return undefined;
       const outcome = batchOut[1];
       const isBacked = (outcome & layout.OUTCOME_BACKED) !== 0n;
@@ -273,11 +269,10 @@ export class PageTableMonitor<Tag = string> {
 
   /** Translates from guest memory as it is now; monitors nothing. */
   translate(ctx: AddressContext): Translation {
-    const root = checkContext(this.#core, this.#roots, ctx);
-    const { va } = ctx;
     const memory = this.#enter();
     try {
-      return this.#translator.translate(memory, root, va);
+      const root = checkContext(this.#core, this.#roots, ctx);
+      return this.#translator.translate(memory, root, ctx.va);
     } finally {
       this.#leave();
     }
@@ -354,12 +349,11 @@ export class PageTableMonitor<Tag = string> {
   }
 
   #giveBack(ctx: AddressContext, view: View, references: "one" | "all"): void {
-    const root = checkContext(this.#core, this.#roots, ctx);
-    const { va } = ctx;
-    checkId(view, "view");
     this.#enter();
     try {
-      this.#monitoring.giveBack(this.#spaces.find(view, root), va, references);
+      const root = checkContext(this.#core, this.#roots, ctx);
+      checkId(view, "view");
+      this.#monitoring.giveBack(this.#spaces.find(view, root), references);
       if (this.#monitoring.wantsReset) this.#reset();
     } finally {
       this.#leave();

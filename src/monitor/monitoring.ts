@@ -28,10 +28,9 @@ export class Monitoring {
     this.#protection = protection;
   }
 
-  /** Takes in one address; its committed path is the core's to tell. */
-  take(memory: GuestMemory, space: Space, va: bigint, tagIndex: number): void {
-    const { batchIn, batchTags, exports } = this.#core;
-    batchIn[0] = va;
+  /** Takes in the first address of the core's batch; leaves its committed path in PATH. */
+  take(memory: GuestMemory, space: Space, tagIndex: number): void {
+    const { batchTags, exports } = this.#core;
     batchTags[0] = tagIndex;
     let taken = 0;
     try {
@@ -39,12 +38,11 @@ export class Monitoring {
       this.#stand(memory, taken < 1);
     } catch (error) {
       this.#abandon();
-      batchIn[0] = va;
       if (taken) exports.giveBack(space.record, 0, 0);
       this.#endFailure(space);
       throw error;
     }
-    exports.settleTaken(space.record, 1);
+    exports.settleOne(space.record);
     sweepAfterSuccess(this.#core, this.#protection);
   }
 
@@ -89,11 +87,10 @@ export class Monitoring {
     return pas;
   }
 
-  /** Gives back one reference of an address, or all of them. */
-  giveBack(space: Space | undefined, va: bigint, references: "one" | "all"): void {
-    const { exports, batchIn } = this.#core;
+  /** Gives back one reference of the first address of the core's batch, or all of them. */
+  giveBack(space: Space | undefined, references: "one" | "all"): void {
+    const { exports } = this.#core;
     if (space) {
-      batchIn[0] = va;
       exports.giveBack(space.record, 0, references === "all" ? 1 : 0);
       this.#dropIfEmpty(space);
     }

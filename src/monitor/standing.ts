@@ -18,6 +18,8 @@ export interface StandingOptions {
 
 type Failures = readonly (readonly [place: number, error: unknown])[];
 const NO_FAILURES: Failures = [];
+/** What `standLevel` answers in place of a number of tables. */
+const NO_MEMORY = 0xffff_ffff;
 
 export class Standing {
   readonly #core: Core;
@@ -38,8 +40,9 @@ export class Standing {
     const flag = processing ? 1 : 0;
     for (let level = mode.levels; level > 0; level--) {
       if (this.#core.control(layout.CONTROL_TOUCHED + 4 * level) === 0) continue;
-      this.refuse(exports.standLevel(level, flag));
-      this.#readQueued(memory);
+      const count = exports.standLevel(level, flag) >>> 0;
+      if (count === NO_MEMORY) throw memoryExhausted(undefined);
+      this.#readNamed(memory, count);
       this.refuse(exports.settleLevel(level, flag));
       this.#checkBound();
     }
@@ -50,10 +53,10 @@ export class Standing {
     if (status !== layout.OK) throw memoryExhausted(undefined);
   }
 
-  #readQueued(memory: GuestMemory): void {
+  /** Reads the tables that are named, `first` of them, and those that are named next. */
+  #readNamed(memory: GuestMemory, first: number): void {
     const { exports, u32 } = this.#core;
-    while (this.#core.control(layout.CONTROL_QUEUE)) {
-      const count = exports.nextReads();
+    for (let count = first; count > 0; ) {
       let failures = NO_FAILURES;
       for (let place = 0; place < count; place++) {
         const table = u32[(layout.READS >>> 2) + 2 * place];
@@ -65,7 +68,7 @@ export class Standing {
       this.#reader.read(memory, count);
       // A table that can be neither protected nor read is unreadable, and why it could not be protected is nobody's concern.
       for (const [place, error] of failures) if (this.#reader.wasRead(place)) throw error;
-      exports.absorb(count);
+      count = exports.absorb(count);
     }
   }
 
