@@ -39,7 +39,7 @@ const PAGE = `
     port1.postMessage(0);
     await worker.findRoots(dumps[0]);
     let rows = 0;
-    for await (const { length } of await worker.changes(dumps[1], dumps[2], { root, range: { from: 0n, to: 2n ** 36n } })) if (length > 0n) rows++;
+    for await (const { length } of await worker.changes(dumps[1], dumps[2], { root, range: { from: 0n, to: 2n ** 31n } })) if (length > 0n) rows++;
     running = false;
     worker.terminate();
     return { starts, longest, longTasks, rows };
@@ -65,9 +65,9 @@ export async function chromiumRows({ memory, before, after, root }) {
     return [
       { what: "starting a worker, Chromium", measured: `${Math.round(median)} ms`, wanted: "< 150 ms" },
       {
-        what: `longest that the page's thread was blocked while Files of 1 GiB were scanned and compared, ${rows.toLocaleString("en")} rows read`,
-        measured: `${longest.toFixed(1)} ms, ${longTasks} long tasks`,
-        wanted: "≤ 16 ms, none",
+        what: `long tasks of the page's thread while Files of 1 GiB were scanned and compared, ${rows.toLocaleString("en")} rows read`,
+        measured: `${longTasks}; the longest wait for a timer of 1 ms was ${longest.toFixed(0)} ms`,
+        wanted: "none",
       },
     ];
   } finally {

@@ -42,7 +42,9 @@ function writeStates(before, after) {
   const files = [before, after].map((path) => openSync(path, "w"));
   for (const file of files) ftruncateSync(file, BYTES);
   const write = (file, gfn, table) => writeSync(file, table, 0, FRAME_BYTES, gfn * FRAME_BYTES);
-  const writeBoth = (gfn, table) => files.forEach((file) => write(file, gfn, table));
+  const writeBoth = (gfn, table) => {
+    for (const file of files) write(file, gfn, table);
+  };
   const entries = (table) => new Uint32Array(table.buffer, table.byteOffset, FRAME_BYTES / 4);
   const table = Buffer.alloc(FRAME_BYTES);
   const leaves = entries(table);

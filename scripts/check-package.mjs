@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** The core lies in it twice for each of its builds, the worker's script twice: as files, and as text for bundles of one file. */
 const MAXIMUM_PACKED_BYTES = 300_000;
 const ALWAYS_PACKED = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
 

@@ -4,10 +4,11 @@
  * A page is full, or its time is up: then what there is goes, be it nothing, so that other calls have their turn.
  */
 
+import * as layout from "../core/layout.js";
 import type { ListingOptions } from "../space/listing.js";
 import type { UnreadableTable } from "../space/options.js";
 import type { RowCollector } from "./row-collectors.js";
-import type { Page, UnitDeal } from "./wire.js";
+import type { Page, UnitDeal, UnreadableWire } from "./wire.js";
 
 /** What a part of a listing has to say beside its rows. */
 interface Part {
@@ -18,7 +19,8 @@ interface Part {
 }
 
 const FIRST_PAGE = 16;
-const LARGEST_PAGE = 4096;
+/** More would keep the caller's thread from its next turn for longer than a frame on a screen takes, object by object. */
+const LARGEST_PAGE = 1024;
 const GROWTH = 8;
 const PAGE_TIME_MS = 20;
 
@@ -33,7 +35,7 @@ export class PageCursor<Columns> {
   #isOver = false;
   /** Of a page that is not yet given. */
   #collector: RowCollector<Columns> | undefined;
-  #unreadable: { readonly row: number; readonly table: UnreadableTable; readonly unit?: number }[] = [];
+  #unreadable: UnreadableWire[] = [];
   /** Units of which the page has a beginning. */
   #units: { readonly unit: number; readonly row: number }[] = [];
 
@@ -93,7 +95,10 @@ export class PageCursor<Columns> {
 
   #noteUnsaid(row: number): void {
     const unit = this.#part?.unit;
-    for (const table of this.#unsaid.splice(0)) this.#unreadable.push({ row, table, ...(unit === undefined ? {} : { unit }) });
+    const { u32 } = this.#part?.listing.tables.core ?? {};
+    const isOpen = this.#cursor !== undefined && u32?.[(this.#cursor + layout.SPACE_CURSOR_OPEN) >>> 2] === 1;
+    const where = { ...(unit === undefined ? {} : { unit }), ...(isOpen ? { isOpen } : {}) } as const;
+    for (const table of this.#unsaid.splice(0)) this.#unreadable.push({ row, table, ...where });
   }
 
   #currentPart(row: number): Part | undefined {

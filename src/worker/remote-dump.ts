@@ -50,18 +50,19 @@ export class DumpInWorker implements RemoteDump {
     const handle: DumpHandle = { crew, id: wire.id, copies, copiesDiffer: false };
     handles.set(this, handle);
     forgotten.register(this, handle, this);
-    copies?.forEach((copy, i) =>
+    copies?.forEach((copy, i) => {
       crew.others[i].onDump(copy, () => {
         handle.copiesDiffer = true;
-      }),
-    );
-    const itself = new WeakRef(this);
-    crew.lead.onDump(wire.id, ({ runs, damage }) => {
-      const dump = itself.deref();
-      if (!dump) return;
-      dump.#runs = runs;
-      dump.#damage = damage;
+      });
     });
+    const itself = new WeakRef(this);
+    crew.lead.onDump(wire.id, ({ runs, damage }) => itself.deref()?.update(runs, damage));
+  }
+
+  /** For the line to the worker alone: what is known of the dump has changed. */
+  update(runs: readonly FrameRun[], damage: readonly Damage[]): void {
+    this.#runs = runs;
+    this.#damage = damage;
   }
 
   get runs(): readonly FrameRun[] {
@@ -84,7 +85,9 @@ export class DumpInWorker implements RemoteDump {
   async close(): Promise<void> {
     const { crew, id, copies } = handleOf(this);
     if (crew.ended) return;
-    copies?.forEach((copy, i) => crew.others[i].post((service) => service.closeDump(copy)));
+    copies?.forEach((copy, i) => {
+      crew.others[i].post((service) => service.closeDump(copy));
+    });
     await crew.lead.call("changes", {}, (service) => service.closeDump(id));
   }
 

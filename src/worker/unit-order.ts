@@ -5,15 +5,14 @@
  * is held back until it is known what comes next, which may prolong it.
  */
 
-import type { UnreadableTable } from "../space/options.js";
 import { prolong, prolongs, rowsOf } from "./change-joins.js";
 import type { ChangeColumns } from "./columns.js";
-import type { Page } from "./wire.js";
+import type { Page, UnreadableWire } from "./wire.js";
 
 interface Segment {
   readonly unit: number;
   readonly columns: ChangeColumns;
-  readonly unreadable: readonly { readonly row: number; readonly table: UnreadableTable }[];
+  readonly unreadable: readonly UnreadableWire[];
   /** Nothing more comes of the unit. */
   readonly isEnd: boolean;
 }
@@ -29,6 +28,8 @@ export class UnitOrder {
   /** The unit that is passed on now. */
   #unit = 0;
   #held: ChangeColumns | undefined;
+  /** Said when the row has come within which it was met. */
+  #late: readonly UnreadableWire[] = [];
 
   constructor(units: number, workers: number) {
     this.#count = units;
@@ -75,22 +76,24 @@ export class UnitOrder {
 
   #pass({ columns, unreadable, isEnd }: Segment): ChangePage[] {
     const pages: ChangePage[] = [];
-    const held = this.#held;
-    let said = unreadable;
-    if (held && columns.length > 0 && prolongs(held, columns)) {
-      prolong(held, columns);
-      this.#held = undefined;
-    } else if (held) {
-      // To one worker the row would still be open: what cannot be read now is said before it.
-      const first = unreadable.filter(({ row }) => row === 0);
-      if (first.length > 0) pages.push({ columns: rowsOf(columns, 0, 0), unreadable: first });
-      said = unreadable.filter(({ row }) => row > 0);
-      if (columns.length > 0) pages.push(...this.#release());
+    // What is met before the unit's first row has begun is said while, to one worker, the held row would still be open.
+    const early = unreadable.filter(({ row, isOpen }) => row === 0 && !isOpen);
+    if (early.length > 0) pages.push({ columns: rowsOf(columns, 0, 0), unreadable: early });
+    const late = [...this.#late, ...unreadable.filter(({ row, isOpen }) => row > 0 || isOpen)];
+    if (columns.length === 0) {
+      // The first row has begun and is still to come: whether it ends the held one is not yet known.
+      this.#late = late;
+      return pages;
     }
+    this.#late = [];
+    if (this.#held && prolongs(this.#held, columns)) {
+      prolong(this.#held, columns);
+      this.#held = undefined;
+    } else pages.push(...this.#release());
     // Within a unit a row comes when the next one has begun; only its last may go on behind the cut.
-    const passed = isEnd ? Math.max(0, columns.length - 1) : columns.length;
+    const passed = isEnd ? columns.length - 1 : columns.length;
     if (passed < columns.length) this.#held = rowsOf(columns, passed, columns.length);
-    if (passed > 0 || said.length > 0) pages.push({ columns: rowsOf(columns, 0, passed), unreadable: said });
+    if (passed > 0 || late.length > 0) pages.push({ columns: rowsOf(columns, 0, passed), unreadable: late });
     return pages;
   }
 }
@@ -98,7 +101,7 @@ export class UnitOrder {
 function segmentsOf({ columns, unreadable, units, open }: Page<ChangeColumns>): Segment[] {
   return units.map(({ unit, row: from }, i) => {
     const to = units[i + 1]?.row ?? columns.length;
-    const own = unreadable.filter((said) => said.unit === unit).map(({ row, table }) => ({ row: row - from, table }));
+    const own = unreadable.filter((said) => said.unit === unit).map((said) => ({ ...said, row: said.row - from }));
     return { unit, columns: rowsOf(columns, from, to), unreadable: own, isEnd: unit !== open };
   });
 }

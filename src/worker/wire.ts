@@ -85,10 +85,18 @@ export interface ColumnsOf {
   readonly "changes-of-roots": SharedChangeColumns;
 }
 
+export interface UnreadableWire {
+  readonly row: number;
+  readonly table: UnreadableTable;
+  readonly unit?: number;
+  /** The row had begun, and was not yet at its end. */
+  readonly isOpen?: true;
+}
+
 /** Rows of a listing, and the tables that were met between them: before the row at `row`, or after the last. */
 export interface Page<Columns> {
   readonly columns: Columns;
-  readonly unreadable: readonly { readonly row: number; readonly table: UnreadableTable; readonly unit?: number }[];
+  readonly unreadable: readonly UnreadableWire[];
   /** Of a listing that is dealt out: the units that begin in the page, or go on from the one before, and the one that goes on after. */
   readonly units: readonly { readonly unit: number; readonly row: number }[];
   readonly open?: number;

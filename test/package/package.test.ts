@@ -97,7 +97,7 @@ describe("the packed package in an empty project", () => {
 
   test("offers nothing that it does not have: what is inside stays inside", () => {
     const { stdout } = installed.runModule(`
-      const refused = await Promise.all(["/worker", "/dist/index.js", "/core", "/src/index.js"].map((path) =>
+      const refused = await Promise.all(["/worker/start", "/dist/index.js", "/core", "/src/index.js"].map((path) =>
         import("page-table-monitor" + path).then(() => "found", (error) => error.code)));
       console.log(refused.join());
     `);

@@ -23,6 +23,7 @@ import {
   type Translation,
 } from "page-table-monitor";
 import { type EventTableWriter, type TableKind, type TableWriter, tableWriter } from "page-table-monitor/export";
+import { type RemoteMonitor, type StartWorkerOptions, startWorker, type WorkerHandle } from "page-table-monitor/worker";
 
 interface Watch {
   readonly process: string;
@@ -107,6 +108,23 @@ const kind: TableKind = "events";
 const table: EventTableWriter & TableWriter<PageTableMonitorEvent> = tableWriter(kind, "csv", (bytes) => pieces.push(bytes));
 for (const event of events) table.row({ ...event, tag: event.tag.process, step: 1, dump: "live" });
 table.end();
+
+/** The worker's types need neither the DOM's nor Node's. */
+export async function watchInWorker(options?: StartWorkerOptions): Promise<bigint> {
+  const worker: WorkerHandle = await startWorker(options);
+  const dump = await worker.openDump(new Uint8Array(4096), { transfer: true, onProgress: (done, total) => [done, total] });
+  const monitor: RemoteMonitor<{ process: string }> = await worker.createMonitor({ dump });
+  await monitor.monitor({ va: 0n, root: 0n }, 0, { process: "init" });
+  const [event] = await monitor.processSnapshot(dump);
+  let bytes = 0n;
+  for await (const { length } of await worker.mappings(dump, { root: 0n })) bytes += length;
+  for await (const {
+    bytes: [first],
+  } of (await worker.changes(dump, dump, { root: 0n })).pages())
+    bytes += first ?? 0n;
+  worker.terminate();
+  return bytes + BigInt(event?.tag.process.length ?? 0);
+}
 
 export const report = JSON.stringify({
   pa: translation.pa?.toString(16),

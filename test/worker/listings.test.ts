@@ -1,0 +1,102 @@
+/**
+ * Listings by page and by row, left early and begun anew; frames, progress, and dumps of other workers.
+ */
+
+import { resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import * as library from "../../src/index.js";
+import { type RemoteDump, startWorker, type WorkerHandle } from "../../src/worker/index.js";
+import { textOf } from "./support/survey.js";
+import { workerMaker } from "./support/test-worker.js";
+
+const PATH = resolve("samples/linux-6.1-x86_64/step-11.elf.gz");
+
+let handle: WorkerHandle;
+let dump: RemoteDump;
+let root: bigint;
+beforeAll(async () => {
+  handle = await startWorker({ worker: await workerMaker() });
+  dump = await handle.openDump(PATH);
+  root = dump.vcpus[0].root ?? 0n;
+});
+afterAll(() => handle?.terminate());
+
+test("pages hold the rows, in columns, the first of them few", async () => {
+  const listing = await handle.mappings(dump, { root });
+  const rows: bigint[] = [];
+  for await (const { va } of listing) rows.push(va);
+  const paged: bigint[] = [];
+  const lengths: number[] = [];
+  for await (const columns of listing.pages()) {
+    paged.push(...columns.va);
+    lengths.push(columns.length);
+    expect(columns.access.length).toBe(columns.length);
+  }
+
+  expect(paged).toEqual(rows);
+  expect(lengths[0]).toBeLessThan(lengths[1]);
+});
+
+test("a reader that leaves early has what it read, and the listing can be read anew", async () => {
+  const listing = await handle.mappings(dump, { root });
+  const firstRows = async (count: number): Promise<readonly string[]> => {
+    const lines: string[] = [];
+    for await (const row of listing) if (lines.push(textOf(row)) === count) break;
+    return lines;
+  };
+  const local = await library.mappings(await library.openDump(PATH), { root });
+
+  expect(await firstRows(30)).toEqual([...local].slice(0, 30).map(textOf));
+  expect(await firstRows(5)).toEqual([...local].slice(0, 5).map(textOf));
+  const iterator = listing[Symbol.asyncIterator]();
+  const [one, two] = await Promise.all([iterator.next(), iterator.next()]);
+  expect([textOf(one.value), textOf(two.value)]).toEqual(await firstRows(2));
+  expect(await iterator.return?.()).toEqual({ done: true, value: undefined });
+  expect((await iterator.next()).done).toBe(true);
+});
+
+test("frames come as they are, and those that the dump does not hold as undefined", async () => {
+  const local = await library.openDump(PATH);
+  const [{ gfn }] = local.runs;
+  const target = new Uint8Array(4096);
+  local.readFrame(gfn, target);
+
+  expect(await dump.readFrame(gfn)).toEqual(target);
+  expect(await dump.readFrame(2 ** 30)).toBeUndefined();
+  expect(dump.size).toBe(local.runs.reduce((sum, { count }) => sum + count * 4096, 0));
+});
+
+test("progress ends at the whole", async () => {
+  const said: (readonly [number, number])[] = [];
+  const opened = await handle.openDump(PATH, { onProgress: (done, total) => said.push([done, total]) });
+  const monitor = await handle.createMonitor({ dump: opened });
+  await monitor.monitorMany(
+    root,
+    BigUint64Array.from({ length: 512 }, (_, page) => 0x100_0000_0000n + BigInt(page) * 4096n),
+    0,
+    "tag",
+  );
+  await monitor.processSnapshot(dump, { onProgress: (done, total) => said.push([done, total]) });
+  await handle.findRoots(dump, { onProgress: (done, total) => said.push([done, total]) });
+
+  expect(said.filter(([done, total]) => done === total).length).toBe(3);
+  expect(said.every(([done, total]) => done <= total)).toBe(true);
+});
+
+test("a dump of another worker, a closed one and what is none are refused", async () => {
+  const other = await startWorker({ worker: await workerMaker() });
+  const codeOf = (promise: Promise<unknown>): Promise<string> =>
+    promise.then(
+      () => "none",
+      (error: { code: string }) => error.code,
+    );
+  const closed = await handle.openDump(PATH);
+  await closed.close();
+
+  expect(await codeOf(other.findRoots(dump))).toBe("foreign-dump");
+  expect(await codeOf(handle.findRoots(closed))).toBe("dump-closed");
+  expect(await codeOf(handle.findRoots({} as RemoteDump))).toBe("invalid-dump");
+  expect(await codeOf(handle.openDump({} as Uint8Array))).toBe("invalid-source");
+  expect(await codeOf(startWorker({ workers: 0 }))).toBe("invalid-option");
+  other.terminate();
+});
