@@ -12,8 +12,10 @@ import type { RootFacts, RootScan } from "./root-scan.js";
 const USER = 8;
 const WINDOW = 1024;
 const KERNEL_IMAGE_BYTES = 2n ** 31n;
-/** Candidates that are wrong may unfold without end. */
+/** Candidates that are wrong may unfold without end: so many rows are looked at of one, ... */
 const MOST_ROWS = 2 ** 17;
+/** ... and so many of all: several times what hundreds of live processes map, a second or two of work. */
+const MOST_ROWS_OF_ALL = 2 ** 23;
 
 /** Those of `frames` that some candidate maps for user mode. */
 export function framesMappedForUsers(
@@ -25,7 +27,11 @@ export function framesMappedForUsers(
   const ascending = Float64Array.from(frames).sort();
   const found = new Set<number>();
   const lowerHalf = { from: 0n, to: 1n << BigInt(arch.virtualAddressBits - 1) };
-  for (const facts of all) if (userSlots(facts) > 0) noteMapped(tables, facts.gfn, lowerHalf, USER, ascending, found);
+  let rowsLeft = MOST_ROWS_OF_ALL;
+  for (const facts of all) {
+    if (rowsLeft <= 0 || found.size === frames.size) break;
+    if (userSlots(facts) > 0) rowsLeft -= noteMapped(tables, facts.gfn, lowerHalf, USER, ascending, found);
+  }
   return found;
 }
 
@@ -37,6 +43,7 @@ export function framesInKernelImage({ tables }: RootScan, arch: Architecture, gf
   return found;
 }
 
+/** Answers how many rows have been looked at. */
 function noteMapped(
   tables: RootScan["tables"],
   rootGfn: number,
@@ -44,13 +51,15 @@ function noteMapped(
   access: number,
   ascending: Float64Array,
   found: Set<number>,
-): void {
+): number {
   const cursor = tables.openCursor(BigInt(rootGfn) << 12n, range);
-  for (let rows = 0, outcome = ""; outcome !== "done" && rows < MOST_ROWS; rows += tables.rowCount) {
+  let rows = 0;
+  for (let outcome = ""; outcome !== "done" && rows < MOST_ROWS; rows += tables.rowCount) {
     outcome = tables.run(tables.core.exports.listSpace, cursor, WINDOW);
     for (let place = 0; place < tables.rowCount; place++) noteFrames(tables, place, access, ascending, found);
   }
   tables.closeCursor(cursor);
+  return rows;
 }
 
 function noteFrames({ core }: RootScan["tables"], place: number, access: number, ascending: Float64Array, found: Set<number>): void {
@@ -58,5 +67,16 @@ function noteFrames({ core }: RootScan["tables"], place: number, access: number,
   if ((core.u8[at + layout.SPACE_ROW_ACCESS + layout.SIDE_AFTER] & access) !== access) return;
   const first = Number(core.u64[((at + layout.SPACE_ROW_PA) >>> 3) + layout.SIDE_AFTER] >> 12n);
   const end = first + Number(core.u64[(at + layout.SPACE_ROW_END) >>> 3] >> 12n);
-  for (const gfn of ascending) if (gfn >= first && gfn < end) found.add(gfn);
+  for (let at = firstFrom(ascending, first); at < ascending.length && ascending[at] < end; at++) found.add(ascending[at]);
+}
+
+/** Place of the first that is `least` or more. */
+function firstFrom(ascending: Float64Array, least: number): number {
+  let from = 0;
+  for (let to = ascending.length; from < to; ) {
+    const middle = (from + to) >>> 1;
+    if (ascending[middle] < least) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }

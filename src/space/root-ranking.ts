@@ -10,11 +10,13 @@ import { hex } from "../model/hex.js";
 import { framesInKernelImage, framesMappedForUsers } from "./mapped-frames.js";
 import type { RootCandidate } from "./root-candidate.js";
 import {
+  bestOfContests,
+  contested,
+  contests,
   isolationPairs,
   kernelLowerSlots,
   kernelTables,
   privateLowerSlots,
-  rivals,
   type Sharing,
   sharedUpperHalves,
   userSlots,
@@ -55,19 +57,26 @@ interface Claim {
 
 export function rankCandidates(findings: Findings): RootCandidate[] {
   const { all, arch, scan } = findings;
+  const sharing = sharedUpperHalves(all);
+  const pairs = isolationPairs(all);
+  const partners = new Map([...pairs].flatMap(([kernel, user]) => [[kernel, user] as const, [user, kernel] as const]));
+  const image = kernelImage(findings);
   const relations: Relations = {
-    sharing: sharedUpperHalves(all),
-    pairs: isolationPairs(all),
+    sharing,
+    pairs,
+    partners,
     originals: new Map(),
-    image: kernelImage(findings),
+    image,
+    mostOfImage: [...image].reduce((most, gfn) => Math.max(most, sharing.get(gfn)?.used ?? 0), 1),
     kernelTables: kernelTables(all),
   };
-  const rivalsOf = rivals(all, relations.pairs);
+  const shared = contests(all);
+  const doubtful = contested(shared, partners);
   // Whose frame is mapped for user mode is a program's data, whatever it looks like. Only where there are doubts is that worth a look.
-  const mapped = rivalsOf.size === 0 ? new Set<number>() : framesMappedForUsers(scan, arch, all, new Set(rivalsOf.keys()));
-  for (const [gfn, others] of rivalsOf) {
-    const original = likeliest([gfn, ...others], findings, relations, mapped);
-    if (original !== gfn && relations.pairs.get(original) !== gfn) relations.originals.set(gfn, original);
+  const mapped = doubtful.size === 0 ? new Set<number>() : framesMappedForUsers(scan, arch, all, doubtful);
+  const ranks = likeliestFirst(findings, relations, mapped);
+  for (const [gfn, original] of bestOfContests(shared, partners, (one) => ranks.get(one) as number)) {
+    if (original !== gfn) relations.originals.set(gfn, original);
   }
   return all
     .map((facts): RootCandidate => {
@@ -77,7 +86,7 @@ export function rankCandidates(findings: Findings): RootCandidate[] {
         arch,
         score: Math.round(claims.reduce((sum, { points }) => sum + points, 0)),
         reasons: claims.map(({ reason }) => reason),
-        ...isolationOf(facts.gfn, relations.pairs),
+        ...isolationOf(facts.gfn, relations),
       };
     })
     .sort((a, b) => b.score - a.score || (a.root < b.root ? -1 : 1));
@@ -85,11 +94,16 @@ export function rankCandidates(findings: Findings): RootCandidate[] {
 
 interface Relations {
   readonly sharing: ReadonlyMap<number, Sharing>;
+  /** Kernel root to user root. */
   readonly pairs: ReadonlyMap<number, number>;
+  /** The same, both ways. */
+  readonly partners: ReadonlyMap<number, number>;
   /** Of what is taken for a copy. */
   readonly originals: Map<number, number>;
   /** Frames within the kernel's image. */
   readonly image: ReadonlySet<number>;
+  /** Slots of the upper half that the one of them has that has most. */
+  readonly mostOfImage: number;
   /** By GFN. */
   readonly kernelTables: ReadonlySet<number>;
 }
@@ -119,8 +133,7 @@ function claimsOf(facts: RootFacts, findings: Findings, relations: Relations, ma
   if (on.length > 0) claims.push({ points: POINTS.vcpu, reason: `vCPU ${on.join(", ")} runs on it` });
   if (relations.image.has(gfn)) {
     // The tables that a kernel starts with lie there as well, with little of its half in them.
-    const most = Math.max(...Array.from(relations.image, (other) => relations.sharing.get(other)?.used ?? 0), 1);
-    const points = (POINTS.kernelImage * (relations.sharing.get(gfn)?.used ?? 0)) / most;
+    const points = (POINTS.kernelImage * (relations.sharing.get(gfn)?.used ?? 0)) / relations.mostOfImage;
     claims.push({ points, reason: "it lies in the kernel's image, as mapped in the last 2 GiB" });
   }
   if (isKernelRoot(gfn, findings))
@@ -132,7 +145,7 @@ function claimsOf(facts: RootFacts, findings: Findings, relations: Relations, ma
   }
   if (facts.selfMap !== undefined) claims.push({ points: POINTS.selfMap, reason: `entry ${facts.selfMap} leads back to it: a self-map` });
   if (facts.malformed > 0) claims.push({ points: POINTS.malformed, reason: `${facts.malformed} of its entries are malformed` });
-  claims.push(...pairClaim(gfn, findings, relations.pairs));
+  claims.push(...pairClaim(gfn, findings, relations));
   const original = relations.originals.get(gfn);
   if (original !== undefined)
     claims.push({ points: POINTS.copy, reason: `leads to the same tables as ${hex(paOf(original))}: a copy of it` });
@@ -163,8 +176,8 @@ function lowerHalfOf(facts: RootFacts, findings: Findings, relations: Relations)
   return [{ points: 0, reason: `its lower half has ${words} for user mode, and little below is page tables: freed, or damaged` }];
 }
 
-function pairClaim(gfn: number, findings: Findings, pairs: ReadonlyMap<number, number>): Claim[] {
-  const isolation = isolationOf(gfn, pairs).isolation;
+function pairClaim(gfn: number, findings: Findings, relations: Relations): Claim[] {
+  const isolation = isolationOf(gfn, relations).isolation;
   if (!isolation) return [];
   const { role, partner } = isolation;
   const other = role === "kernel" ? "user" : "kernel";
@@ -172,28 +185,32 @@ function pairClaim(gfn: number, findings: Findings, pairs: ReadonlyMap<number, n
   return [{ points, reason: `page-table isolation: the ${role} root, ${hex(partner)} is its ${other} root` }];
 }
 
-function isolationOf(gfn: number, pairs: ReadonlyMap<number, number>): Pick<RootCandidate, "isolation"> {
-  const user = pairs.get(gfn);
-  if (user !== undefined) return { isolation: { role: "kernel", partner: paOf(user) } };
-  for (const [kernel, partner] of pairs) if (partner === gfn) return { isolation: { role: "user", partner: paOf(kernel) } };
-  return {};
+function isolationOf(gfn: number, { pairs, partners }: Relations): Pick<RootCandidate, "isolation"> {
+  const partner = partners.get(gfn);
+  return partner === undefined ? {} : { isolation: { role: pairs.has(gfn) ? "kernel" : "user", partner: paOf(partner) } };
 }
 
-/** The one of several with common tables that is likeliest in use. */
-function likeliest(gfns: readonly number[], findings: Findings, { pairs, sharing }: Relations, mapped: ReadonlySet<number>): number {
-  const users = new Set(pairs.values());
-  const facts = new Map(findings.all.map((one) => [one.gfn, one]));
-  const signs = (gfn: number): number[] => [
-    mapped.has(gfn) ? 0 : 1,
-    findings.vcpuRoots.includes(paOf(gfn)) ? 1 : 0,
-    facts.get(gfn)?.selfMap === undefined ? 0 : 1,
-    pairs.has(gfn) || users.has(gfn) ? 1 : 0,
-    facts.get(gfn)?.plausible ?? 0,
-    facts.get(gfn)?.tables ?? 0,
-    sharing.get(gfn)?.others ?? 0,
-    -gfn,
-  ];
-  return gfns.reduce((best, gfn) => (isMore(signs(gfn), signs(best)) ? gfn : best));
+/** Places of all candidates, the likeliest in use first: who of several with common tables is the original. */
+function likeliestFirst(
+  { all, vcpuRoots }: Findings,
+  { partners, sharing }: Relations,
+  mapped: ReadonlySet<number>,
+): ReadonlyMap<number, number> {
+  const signed = all.map(({ gfn, selfMap, plausible, tables }) => ({
+    gfn,
+    signs: [
+      mapped.has(gfn) ? 0 : 1,
+      vcpuRoots.includes(paOf(gfn)) ? 1 : 0,
+      selfMap === undefined ? 0 : 1,
+      partners.has(gfn) ? 1 : 0,
+      plausible ?? 0,
+      tables,
+      sharing.get(gfn)?.others ?? 0,
+      -gfn,
+    ],
+  }));
+  const ordered = signed.sort((a, b) => (isMore(a.signs, b.signs) ? -1 : 1));
+  return new Map(ordered.map(({ gfn }, place) => [gfn, place]));
 }
 
 /** The first sign in which they differ decides. */

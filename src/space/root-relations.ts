@@ -85,23 +85,41 @@ function makePair(kernel: Float64Array, user: Float64Array): boolean {
   return userSlots > 0 && userSlots < kernelSlots;
 }
 
-/** For each candidate those others that lead to tables of its lower half, which live address spaces do not share. */
-export function rivals(all: readonly RootFacts[], pairs: ReadonlyMap<number, number>): ReadonlyMap<number, readonly number[]> {
+/** Who leads to the same tables of a lower half, table by table: live address spaces do not share them. */
+export function contests(all: readonly RootFacts[]): readonly (readonly number[])[] {
   const owners = new Map<string, number[]>();
   for (const { gfn, targets } of all) {
-    for (const key of keysOf(targets, 0, HALF)) owners.set(key, [...(owners.get(key) ?? []), gfn]);
-  }
-  const found = new Map<number, number[]>();
-  for (const { gfn, targets } of all) {
-    const others = new Set(keysOf(targets, 0, HALF).flatMap((key) => owners.get(key) ?? []));
-    others.delete(gfn);
-    for (const [kernel, user] of pairs) {
-      if (gfn === kernel) others.delete(user);
-      if (gfn === user) others.delete(kernel);
+    for (const key of keysOf(targets, 0, HALF)) {
+      const others = owners.get(key);
+      if (others) others.push(gfn);
+      else owners.set(key, [gfn]);
     }
-    if (others.size > 0) found.set(gfn, [...others]);
   }
-  return found;
+  return [...owners.values()].filter(({ length }) => length > 1);
+}
+
+/** Those that others contest, their partners in isolation apart. */
+export function contested(all: readonly (readonly number[])[], partners: ReadonlyMap<number, number>): ReadonlySet<number> {
+  return new Set(all.flatMap((owners) => (owners.length === 2 && partners.get(owners[0]) === owners[1] ? [] : owners)));
+}
+
+/** For each of those the best of all that contest it, itself among them, by `rank`: the lower, the better. */
+export function bestOfContests(
+  all: readonly (readonly number[])[],
+  partners: ReadonlyMap<number, number>,
+  rank: (gfn: number) => number,
+): ReadonlyMap<number, number> {
+  const best = new Map<number, number>();
+  for (const owners of all) {
+    // The best two are enough: of any owner, one of them is not its partner.
+    const [first, second] = owners.toSorted((a, b) => rank(a) - rank(b));
+    for (const gfn of owners) {
+      const other = partners.get(gfn) === first ? second : first;
+      const before = best.get(gfn) ?? gfn;
+      best.set(gfn, rank(other) < rank(before) ? other : before);
+    }
+  }
+  return best;
 }
 
 /** Slots in use, by name: place and table. */

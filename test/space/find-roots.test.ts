@@ -202,3 +202,29 @@ it("takes the mode that it is given", async () => {
   const found = await findRoots(memoryOf(guest), { arch: amd64() });
   expect(found.every(({ arch }) => arch.levels === 4)).toBe(true);
 });
+
+describe("a memory of nothing but tables that lead to each other", () => {
+  // Each unfolds without end, and each is a rival of all others: whatever looks at all of that would not come back.
+  const frames = 1000;
+  const words = new BigUint64Array(frames * ENTRIES);
+  for (let i = 0; i < words.length; i++) {
+    const mixed = Math.imul(i + 1, 0x9e37_79b9) >>> 0;
+    if (mixed & 0x80) words[i] = paOf(mixed % frames) | TABLE_FLAGS;
+  }
+  const bytes = new Uint8Array(words.buffer);
+  const memory: Machine = {
+    runs: [{ gfn: 0, count: frames }],
+    immutable: true,
+    readFrame(gfn, target) {
+      if (gfn >= frames) return false;
+      target.set(bytes.subarray(gfn * 4096, (gfn + 1) * 4096));
+      return true;
+    },
+  };
+
+  it("is judged all the same, by every frame once", async () => {
+    const candidates = await findRoots(memory);
+    expect(candidates.length).toBeGreaterThan(frames / 2);
+    expect(new Set(candidates.map(({ root }) => root)).size).toBe(candidates.length);
+  });
+});
