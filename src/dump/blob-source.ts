@@ -4,11 +4,13 @@
  *
  * A slice costs its round trip to the browser's process, whatever its size: 4 KiB cost as much as half a megabyte. So nothing smaller
  * is read; whoever goes through the file, or comes back to the same part of it again and again, gets 16 MiB at a time, and single
- * tables, which lie scattered, half a megabyte each.
+ * tables, which lie scattered, half a megabyte each. Of slices that are let go what may be tables is kept (`table-keeper.ts`).
  */
 
+import { FRAME_SIZE } from "../model/address.js";
 import type { BlobLike } from "../model/platform.js";
 import { bytesSource, type Source } from "./source.js";
+import { TableKeeper } from "./table-keeper.js";
 
 const LARGE_SLICE = 16 * 2 ** 20;
 const SMALL_SLICE = 2 ** 19;
@@ -18,6 +20,10 @@ const LARGE_KEPT = 16;
 const SMALL_KEPT = 128;
 /** From so many small slices of one large one on, the large one is read. */
 const SMALL_BEFORE_LARGE = 8;
+
+/** … and wherever the small ones hold so many tables each that a large one holds more than are worth reading one by one. */
+const SMALL_BEFORE_JUDGING = 8;
+const TABLES_OF_DENSE = 2;
 
 interface SynchronousReader {
   readAsArrayBuffer(blob: BlobLike): ArrayBuffer;
@@ -36,8 +42,20 @@ export function isBlob(value: object): value is BlobLike {
 
 /** One read serves at most the rest of one slice: whoever needs more reads on. */
 function pagedBlob(blob: BlobLike, reader: SynchronousReader): Source {
-  const read = (start: number, size: number): Uint8Array =>
-    new Uint8Array(reader.readAsArrayBuffer(blob.slice(start, Math.min(start + size, blob.size))));
+  const keeper = new TableKeeper(blob.size);
+  let allSmallReads = 0;
+  let tablesInSmall = 0;
+  const isDense = (): boolean => allSmallReads >= SMALL_BEFORE_JUDGING && tablesInSmall >= TABLES_OF_DENSE * allSmallReads;
+  const read = (start: number, size: number): Uint8Array => {
+    const slice = new Uint8Array(reader.readAsArrayBuffer(blob.slice(start, Math.min(start + size, blob.size))));
+    const keptBefore = keeper.kept;
+    keeper.takeIn(slice, start);
+    if (size === SMALL_SLICE) {
+      allSmallReads++;
+      tablesInSmall += keeper.kept - keptBefore;
+    }
+    return slice;
+  };
   const large = new SliceCache(LARGE_SLICE, LARGE_KEPT, read);
   const small = new SliceCache(SMALL_SLICE, SMALL_KEPT, read);
   /** Small slices that have been read, by the large one that they are part of. */
@@ -48,12 +66,16 @@ function pagedBlob(blob: BlobLike, reader: SynchronousReader): Source {
     const index = Math.floor(offset / LARGE_SLICE);
     const reads = (smallReads.get(index) ?? 0) + 1;
     smallReads.set(index, reads);
-    return reads > SMALL_BEFORE_LARGE ? large : small;
+    return reads > SMALL_BEFORE_LARGE || isDense() ? large : small;
   };
   return {
     size: blob.size,
     read(offset, target) {
       if (offset >= blob.size || target.length === 0) return 0;
+      if (target.length % FRAME_SIZE === 0) {
+        if (keeper.noteFrame(offset)) for (const { start, slice } of [...large.all(), ...small.all()]) keeper.takeIn(slice, start);
+        if (!large.has(offset) && keeper.tryRead(offset, target)) return FRAME_SIZE;
+      }
       const part = sliceFor(offset, target.length).from(offset, target.length);
       target.set(part);
       return part.length;
@@ -61,6 +83,7 @@ function pagedBlob(blob: BlobLike, reader: SynchronousReader): Source {
     close() {
       large.clear();
       small.clear();
+      keeper.clear();
     },
   };
 }
@@ -88,6 +111,11 @@ class SliceCache {
     const index = Math.floor(offset / this.#size);
     const start = offset - index * this.#size;
     return this.#slice(index).subarray(start, start + length);
+  }
+
+  /** Those that are kept, and where each starts. */
+  all(): readonly { readonly start: number; readonly slice: Uint8Array }[] {
+    return Array.from(this.#slices, ([index, slice]) => ({ start: index * this.#size, slice }));
   }
 
   clear(): void {
