@@ -31,7 +31,7 @@ async function bundleScripts(folder) {
     absWorkingDir: repository,
     outdir: folder,
     bundle: true,
-    minify: !process.env.PLAIN,
+    minify: true,
     platform: "browser",
     format: "esm",
     target: "es2022",
@@ -59,7 +59,7 @@ async function bundleStyle(folder) {
     entryPoints: [join(sources, "style/main.css")],
     outfile: join(folder, "main.css"),
     bundle: true,
-    minify: !process.env.PLAIN,
+    minify: true,
     logLevel: "error",
   });
 }

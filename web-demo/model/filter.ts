@@ -73,7 +73,7 @@ const PAGE_IN = EVENT_TYPES.indexOf("page-in");
 const PAGE_OUT = EVENT_TYPES.indexOf("page-out");
 const REMAP = EVENT_TYPES.indexOf("remap");
 /** Longest that the page is held up. */
-const SLICE_MILLISECONDS = 8;
+const SLICE_MILLISECONDS = 6;
 /** Extents are told apart by page table: 512 pages. Within a smaller range, finer. */
 const COARSEST_GRAIN = 512;
 const MOST_EXTENTS = 65_536;
