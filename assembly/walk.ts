@@ -1,6 +1,12 @@
 /**
  * Walks over kept frames: a batch of addresses of one root, or one with the whole path.
  *
+ *   VA      47-39      38-30      29-21      20-12      11-0
+ *             |          |          |          |          |
+ *   root -> PML4[] --> PDPT[] -->  PD[]  -->  PT[]  --> PA | offset      a batch at a time, one level after the other:
+ *             '- - - - -'- - - - - -'- - - links (links.ts): from a slot straight to the copy it leads to
+ *                                    no such frame: wanted, the walk is parked ---> read by TypeScript ---> on it goes
+ *
  * A walk that needs a frame which is not there is parked and the frame wanted; once TypeScript has read all that are
  * wanted, the parked walks go on. As many rounds as there are levels, not as there are addresses.
  */

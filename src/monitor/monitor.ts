@@ -1,13 +1,28 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * The page-table monitor: its public face. It checks what comes in and keeps callers out while a call is under way;
- * the work is done by the rooms beside it:
+ * The page-table monitor: its public face. The idea:
+ *
+ *   trie over the bits of the VA,                       tables under watch, one a (view, GFN):
+ *   one a (view, root)                                  committed copy, bit a monitored entry
+ *
+ *        node ------------- stands on ----------------> PML4  [..#.....]
+ *          | cell                                                |
+ *        node ----------------------------------------> PDPT  [#.......]       <- read once protected,
+ *          | cell                                                |                 marked by writes,
+ *        node ----------------------------------------> PD    [...#....]          compared when processed
+ *          | cell                                                |
+ *        leaf ----------------------------------------> PT    [.##....#]
+ *          | cell: offset, references, tag, backed               v
+ *        addresses                                             PAs
+ *
+ * An address never moves when tables do: a changed entry has nodes stand elsewhere, and what their addresses then come to
+ * against what they came to before are the events. All of that lies as columns in the core's memory (assembly/layout.ts).
+ *
+ * This file checks what comes in and keeps callers out while a call is under way; the work is done by the rooms beside it:
  *
  *   monitoring   taking addresses in and giving them back          spaces      (view, root) -> the core's record
  *   processing   from marks and snapshots to events                tags        tags by number
  *   standing     which tables are needed, protected, read          protection  what was protected, and its release
- *
- * The addresses themselves, the committed entries and the marks lie as columns in the core's memory (assembly/layout.ts).
  */
 
 import { Core } from "../core/core.js";
