@@ -11,12 +11,12 @@ import { loadSample } from "./state/loading.js";
 import { openHelp, toggleSetup } from "./state/panels.js";
 import { task } from "./state/task.js";
 import { toggleTheme } from "./state/theme.js";
+import { showAll, zoomBy } from "./state/timeline-window.js";
 import { chosenStep, clearFilters, inspect, inspectBack, inspected, stepFilter, toggleType } from "./state/view.js";
 import { copyCommand, toggleExport } from "./views/export-menu.js";
 import { copyLink } from "./views/header.js";
 import { findSpaces } from "./views/question-form.js";
 import { cancelTask } from "./views/task-bar.js";
-import { showAll, zoomBy } from "./views/timeline-view.js";
 
 interface Key {
   /** For tinykeys; undefined: driven elsewhere. */

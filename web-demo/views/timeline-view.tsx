@@ -5,28 +5,21 @@ import { useEffect, useRef } from "preact/hooks";
 import { drawOverview, OVERVIEW_HEIGHT } from "../drawing/overview.js";
 import { palette } from "../drawing/palette.js";
 import { AXIS_HEIGHT, drawAxis, drawTimeline, LANE_HEIGHT, stepAtX, type TimelineScene } from "../drawing/timeline.js";
-import { EVENT_TYPES } from "../model/events.js";
 import type { FilteredEvents } from "../model/filter.js";
-import { count, counted } from "../model/format.js";
 import { filtered, stepCount } from "../state/answer.js";
 import { dumps } from "../state/dumps.js";
 import { listCursor } from "../state/list-cursor.js";
 import { passedOverSteps } from "../state/passed-over.js";
 import { themeVersion } from "../state/theme.js";
+import { panBy, setWindow, showAll, shownWindow, zoomBy } from "../state/timeline-window.js";
 import { chosenStep, laneFilter, stepFilter, zoom } from "../state/view.js";
 import { Icon } from "./icons.js";
 import { LaneNames } from "./lane-names.js";
-import { TypeCounts } from "./type-counts.js";
+import { type Cell, CellTip, CountsTable, describeCell, type PointedCell } from "./timeline-words.js";
 import { useSize } from "./use-size.js";
 
-interface Cell {
-  readonly lane: number;
-  readonly step: number;
-}
-
 const cursor = signal<Cell | undefined>(undefined);
-const hovered = signal<(Cell & { readonly x: number; readonly y: number }) | undefined>(undefined);
-const LEAST_SPAN = 4;
+const hovered = signal<PointedCell | undefined>(undefined);
 const ZOOM_FACTOR = 1.5;
 const WHEEL_ZOOM = 0.0022;
 
@@ -150,7 +143,7 @@ export function TimelineView() {
       <p id="timeline-cell" class="visually-hidden" aria-live="polite">
         {isFocused.value && cursor.value && found ? describeCell(found, cursor.value) : ""}
       </p>
-      {hovered.value !== undefined && found !== undefined && <CellTip found={found} />}
+      {hovered.value !== undefined && found !== undefined && <CellTip found={found} at={hovered.value} />}
       {found !== undefined && <CountsTable found={found} />}
     </section>
   );
@@ -160,37 +153,6 @@ function stepTitle(): string {
   const step = chosenStep.value;
   const name = dumps.value[step]?.name ?? "";
   return `step ${step} · ${name}`;
-}
-
-/** What is in sight: all steps, where nobody has zoomed. */
-function shownWindow(): { readonly first: number; readonly span: number } {
-  const steps = Math.max(1, stepCount.value);
-  const wanted = zoom.value;
-  if (wanted === undefined) return { first: 0, span: steps };
-  const span = Math.min(steps, Math.max(Math.min(LEAST_SPAN, steps), wanted.span));
-  return { first: Math.max(0, Math.min(steps - span, wanted.first)), span };
-}
-
-function setWindow(first: number, span: number): void {
-  const steps = stepCount.peek();
-  const fitting = Math.min(steps, Math.max(Math.min(LEAST_SPAN, steps), span));
-  zoom.value = fitting >= steps ? undefined : { first: Math.max(0, Math.min(steps - fitting, first)), span: fitting };
-}
-
-/** Keeps `anchor`, a step, where it is. */
-export function zoomBy(factor: number, anchor: number = chosenStep.peek() + 0.5): void {
-  const { first, span } = shownWindow();
-  const within = anchor >= first && anchor <= first + span ? anchor : first + span / 2;
-  setWindow(within - (within - first) / factor, span / factor);
-}
-
-export function showAll(): void {
-  zoom.value = undefined;
-}
-
-export function panBy(steps: number): void {
-  const { first, span } = shownWindow();
-  setWindow(first + steps, span);
 }
 
 /** Ctrl and wheel, or a pinch, zooms; sideways pans. */
@@ -328,61 +290,4 @@ function keepInSight({ lane, step }: Cell, scroller: HTMLElement | null): void {
   const top = lane * LANE_HEIGHT;
   if (top < scroller.scrollTop) scroller.scrollTop = top;
   else if (top + LANE_HEIGHT > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + LANE_HEIGHT - scroller.clientHeight;
-}
-
-function describeCell({ lanes, tally }: FilteredEvents, { lane, step }: Cell): string {
-  if (lane >= tally.lanes) return "";
-  const parts = EVENT_TYPES.flatMap((type, i) => {
-    const pages = tally.at(lane, step, i);
-    return pages === 0 ? [] : [`${type} ${counted(pages, "page")}`];
-  });
-  return `Step ${step}, ${lanes[lane]?.title}: ${parts.length === 0 ? "no change" : parts.join(", ")}`;
-}
-
-function CellTip({ found }: { readonly found: FilteredEvents }) {
-  const at = hovered.value;
-  if (at === undefined || at.lane >= found.tally.lanes || at.step >= found.tally.steps) return null;
-  const isRight = at.x > window.innerWidth - 320;
-  return (
-    <div class={`tip${isRight ? " is-left" : ""}`} style={{ left: `${at.x}px`, top: `${at.y}px` }} aria-hidden="true">
-      <b>{found.lanes[at.lane]?.title}</b>
-      <span class="quiet">
-        step {at.step} · {dumps.value[at.step]?.name}
-      </span>
-      <TypeCounts pages={EVENT_TYPES.map((_, type) => found.tally.at(at.lane, at.step, type))} />
-    </div>
-  );
-}
-
-/** The timeline for those who do not see it: events of each step and type. */
-function CountsTable({ found }: { readonly found: FilteredEvents }) {
-  const types = EVENT_TYPES.length;
-  const steps = Array.from({ length: found.counts.length / types }, (_, step) => step).filter((step) =>
-    EVENT_TYPES.some((_, type) => found.counts[step * types + type]),
-  );
-  return (
-    <table id="counts" class="visually-hidden">
-      <caption>Events by step and type</caption>
-      <thead>
-        <tr>
-          <th scope="col">step</th>
-          {EVENT_TYPES.map((type) => (
-            <th key={type} scope="col">
-              {type}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {steps.slice(0, 2000).map((step) => (
-          <tr key={step}>
-            <th scope="row">{step}</th>
-            {EVENT_TYPES.map((type, i) => (
-              <td key={type}>{count(found.counts[step * types + i] ?? 0)}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
 }
