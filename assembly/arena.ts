@@ -10,6 +10,8 @@ import {
   CONTROL,
   CONTROL_ARENA_CURSOR,
   CONTROL_BUMP,
+  CONTROL_COPIES,
+  CONTROL_COPIES_END,
   CONTROL_END,
   CONTROL_FREE,
   CONTROL_FREE_PAGES,
@@ -21,6 +23,7 @@ import {
 
 const PAGE_LOG2: u32 = 12;
 const SIZES: usize = 32;
+const COPIES_BYTES: u32 = 64 << PAGE_LOG2;
 
 /** Bytes between the two arenas. */
 function freshBytes(): u32 {
@@ -51,6 +54,19 @@ export function allocate(log2: u32): usize {
   let at: usize = load<u32>(bump);
   if (!(at & (FRAME_BYTES - 1))) at = allocate(PAGE_LOG2);
   if (at) store<u32>(bump, <u32>at + ((<u32>1) << log2));
+  return at;
+}
+
+/** A page for a table's copy; 0: none is left. They lie side by side, so that comparing table after table is one long read. */
+export function allocateCopy(): usize {
+  if (load<u32>(CONTROL, CONTROL_FREE_PAGES)) return allocate(PAGE_LOG2);
+  let at: usize = load<u32>(CONTROL, CONTROL_COPIES);
+  if (at == load<u32>(CONTROL, CONTROL_COPIES_END)) {
+    at = freshUp(COPIES_BYTES);
+    if (!at) return allocate(PAGE_LOG2);
+    store<u32>(CONTROL, <u32>at + COPIES_BYTES, CONTROL_COPIES_END);
+  }
+  store<u32>(CONTROL, <u32>at + FRAME_BYTES, CONTROL_COPIES);
   return at;
 }
 
@@ -91,6 +107,8 @@ export function releaseForMarks(block: usize, log2: u32): void {
 export function resetArena(): void {
   store<u32>(CONTROL, ARENA, CONTROL_ARENA_CURSOR);
   store<u32>(CONTROL, 0, CONTROL_FREE_PAGES);
+  store<u32>(CONTROL, 0, CONTROL_COPIES);
+  store<u32>(CONTROL, 0, CONTROL_COPIES_END);
   memory.fill(CONTROL + CONTROL_FREE, 0, SIZES << 2);
   memory.fill(CONTROL + CONTROL_BUMP, 0, SIZES << 2);
 }

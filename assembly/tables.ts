@@ -5,7 +5,7 @@
  * Rule: an entry is monitored exactly where a node that stands on the table uses its slot. While a call is under way the
  * bitmap may have more; tables that a node has left are suspects, and the sweep at the end of the call makes it true.
  */
-import { allocate, release } from "./arena";
+import { allocate, allocateCopy, release } from "./arena";
 import { clearBit, hasBit, isEmptyBitmap, nextBit } from "./bitmap";
 import { find, insert, prepareInsert, remove } from "./frame-index";
 import {
@@ -57,7 +57,7 @@ export function findTable(key: u64): usize {
 /** A record for a table that has none; 0: memory is exhausted and nothing has changed. */
 export function createTable(key: u64): usize {
   if (!prepareInsert(CONTROL + CONTROL_TABLE_INDEX)) return 0;
-  const copy = allocate(COPY_LOG2);
+  const copy = allocateCopy();
   if (!copy) return 0;
   const table = allocate(TABLE_BYTES_LOG2);
   if (!table) {
