@@ -50,6 +50,7 @@ export function buildWorld(shape, size) {
   const { roots, isShared, addressesATable, pml4Slot } = SHAPES[shape];
   const addresses = Math.floor(size / roots);
   const tables = Math.ceil(addresses / addressesATable);
+  if (tables > ENTRIES * ENTRIES) throw new RangeError(`${tables} tables: one PDPT leads to ${ENTRIES * ENTRIES} at the most`);
   const random = createRandom(size + shape.length);
   const subtrees = isShared ? 1 : roots;
   const frames = Math.max(LEAST_FRAMES, Math.ceil((tables * (1 + 1 / ENTRIES) + 8) * subtrees * SPARE_FRAMES));
