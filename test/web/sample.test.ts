@@ -105,6 +105,8 @@ describe.skipIf(!hasChromium)("the bundled capture on the page", () => {
     expect(await opened.text("#grid-cell")).toContain("[0x3] VA 0x100c0000000");
     await opened.page.keyboard.press("Enter");
     await opened.page.waitForFunction(() => document.querySelector(".inspector-va")?.textContent === "0x100c0000000");
+    await opened.answered();
+    await opened.page.focus("#grid");
     await opened.page.keyboard.press("Enter");
     await opened.page.waitForSelector("#grid[data-level='2']");
     expect((await opened.walk("after")).map(({ name }) => name)).toEqual(["PML4E", "PDPTE", "PDE"]);
