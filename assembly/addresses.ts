@@ -19,6 +19,11 @@ import {
   CONTROL,
   CONTROL_ADDRESSES,
   CONTROL_BACKED,
+  CONTROL_SUSPECTS,
+  LEAF_REACH_LOG2,
+  LEFT_EMPTY_SPACE,
+  LEFT_NOTHING,
+  LEFT_SUSPECTS,
   NODE_CHAINED,
   NODE_COUNT,
   NODE_USED,
@@ -53,7 +58,6 @@ import {
   touch,
 } from "./trie";
 
-const LEAF_REACH_LOG2: u32 = 21; // log2 of the bytes below a leaf node
 const NONE: u64 = ~(<u64>0);
 
 /**
@@ -290,10 +294,18 @@ function flagsOf(cell: usize, offset: u32): usize {
   return load<u32>(cell, 4) & CELL_CHAINED ? rowAt(cell, offset) + ROW_OFFSET : cell + 4;
 }
 
-/** Gives back one reference of an address, or all. */
-export function giveBack(space: usize, va: u64, all: bool): void {
+/** Gives back one reference of an address, or all. Answers what that leaves to do (LEFT_...). */
+export function giveBack(space: usize, va: u64, all: bool): u32 {
   const leaf = locate(space, va);
-  if (!leaf) return;
+  if (leaf) giveBackFrom(space, leaf, va, all);
+  return (
+    (load<u32>(CONTROL, CONTROL_SUSPECTS) ? LEFT_SUSPECTS : 0) |
+    (load<u32>(space, SPACE_ADDRESSES) ? 0 : LEFT_EMPTY_SPACE) |
+    (load<u32>(CONTROL, CONTROL_ADDRESSES) ? 0 : LEFT_NOTHING)
+  );
+}
+
+function giveBackFrom(space: usize, leaf: usize, va: u64, all: bool): void {
   const slot = slotAt(va, 1);
   const offset = <u32>va & CELL_OFFSET;
   const cell = cellOf(leaf, slot);

@@ -7,7 +7,7 @@ import {
   giveBack as giveBackIn,
   lookUp as lookUpIn,
   settleTaken as settleTakenIn,
-  takeIn,
+  takeIn as takeInAddresses,
 } from "./addresses";
 import { allocate, release, resetMarksArena } from "./arena";
 import { diffTable } from "./diff";
@@ -19,9 +19,13 @@ import {
   CONTROL_KEEP,
   CONTROL_LEVELS,
   CONTROL_MODE,
+  CONTROL_MOST_TABLES,
   CONTROL_RESERVED,
+  CONTROL_SUSPECTS,
+  CONTROL_TAKEN,
   FRAME_BYTES,
   MODE_AMD64,
+  NO_MEMORY,
 } from "./layout";
 import { initializeLinks } from "./links";
 import { clearAllMarks, clearMarks, collectMarked, collectRange, countMonitored, mark, markRange } from "./marks";
@@ -40,9 +44,10 @@ import {
   swapChanges,
   undo,
 } from "./process";
+import { beginRounds as beginRoundsIn, resumeRounds as resumeRoundsIn } from "./rounds";
 import { entriesOfKind as entriesOfKindIn, isZeroFrame, selfMapAt as selfMapAtIn } from "./scan";
 import { committedPath as committedPathIn, createSpace, emptySpace, noteTags, releaseSpace, resetMonitor } from "./spaces";
-import { abandonReads, abandonTouched, absorb, nextReads, settleLevel, standLevel as standLevelIn } from "./stand";
+import { abandonReads, abandonTouched, nextReads } from "./stand";
 import { forgetTable, sweep } from "./tables";
 import { walkBatch as walkBatchIn, walkOne as walkOneIn } from "./walk";
 
@@ -65,7 +70,6 @@ export {
 export {
   abandonReads,
   abandonTouched,
-  absorb,
   affect,
   affectSpace,
   allocate,
@@ -100,10 +104,8 @@ export {
   releaseSpace,
   resetMonitor,
   restand,
-  settleLevel,
   swapChanges,
   sweep,
-  takeIn,
   undo,
 };
 
@@ -119,14 +121,27 @@ export function initialize(bytes: u32, mode: u32): void {
   store<u32>(CONTROL, is4Level() ? changetype<Amd64>(0).levels() : changetype<Amd64La57>(0).levels(), CONTROL_LEVELS);
   store<u64>(CONTROL, ~(<u64>0), CONTROL_KEEP);
   store<u64>(CONTROL, 0, CONTROL_RESERVED);
+  store<u32>(CONTROL, NO_MEMORY, CONTROL_MOST_TABLES);
   resetMonitor();
   resetMarksArena();
   initializeLinks();
 }
 
-/** Stands the touched nodes of a level. */
-export function standLevel(level: u32, undoable: bool): u32 {
-  return is4Level() ? standLevelIn<Amd64>(level, undoable) : standLevelIn<Amd64La57>(level, undoable);
+/** Takes in the first `count` addresses of the batch and begins the rounds; CONTROL_TAKEN says how many there was memory for. */
+export function takeIn(space: usize, count: u32): u32 {
+  const taken = takeInAddresses(space, count);
+  store<u32>(CONTROL, taken, CONTROL_TAKEN);
+  return taken < count ? NO_MEMORY : beginRounds(false);
+}
+
+/** Begins the rounds: answers how many tables are named to be read. */
+export function beginRounds(processing: bool): u32 {
+  return is4Level() ? beginRoundsIn<Amd64>(processing) : beginRoundsIn<Amd64La57>(processing);
+}
+
+/** Goes on with the rounds when `count` tables have been read. */
+export function resumeRounds(count: u32, processing: bool): u32 {
+  return is4Level() ? resumeRoundsIn<Amd64>(count, processing) : resumeRoundsIn<Amd64La57>(count, processing);
 }
 
 /** Counts the fresh addresses of a batch as backed or not and answers their PAs. */
@@ -135,17 +150,18 @@ export function settleTaken(space: usize, count: u32): void {
   else settleTakenIn<Amd64La57>(space, count);
 }
 
-/** The same for the first address alone, and its committed path. */
-export function settleOne(space: usize): void {
+/** The same for the first address alone, and its committed path. Not 0: there are tables that may no longer be monitored. */
+export function settleOne(space: usize): u32 {
   const va = load<u64>(BATCH_IN);
   settleTaken(space, 1);
   if (is4Level()) committedPathIn<Amd64>(space, va);
   else committedPathIn<Amd64La57>(space, va);
+  return load<u32>(CONTROL, CONTROL_SUSPECTS);
 }
 
-/** Gives back one reference of the `place`-th address of the batch, or all. */
-export function giveBack(space: usize, place: u32, all: bool): void {
-  giveBackIn(space, load<u64>(BATCH_IN + ((<usize>place) << 3)), all);
+/** Gives back one reference of the `place`-th address of the batch, or all; answers what is left to do. */
+export function giveBack(space: usize, place: u32, all: bool): u32 {
+  return giveBackIn(space, load<u64>(BATCH_IN + ((<usize>place) << 3)), all);
 }
 
 /** Looks up the first address of the batch. */

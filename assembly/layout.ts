@@ -48,10 +48,25 @@ export const ARENA: u32 = 0x400000;
 // Geometry of the tries: 512 slots a node, 4 KiB a slot of the lowest.
 export const PAGE_BITS: u32 = 12;
 export const SLOT_BITS: u32 = 9;
+export const LEAF_REACH_LOG2: u32 = 21; // bytes below a table, and a node, of the lowest level
 
 // Status of a kernel that may run out of memory.
 export const OK: u32 = 0;
 export const EXHAUSTED: u32 = 1;
+
+// In place of a number that a kernel answers: why it could not go on. Both are above every number.
+export const TOO_MANY: u32 = 0xffff_fffe; // more tables than may be kept
+export const NO_MEMORY: u32 = 0xffff_ffff; // memory is exhausted
+
+// What giving an address back leaves to do.
+export const LEFT_SUSPECTS: u32 = 1; // tables that may no longer be monitored
+export const LEFT_EMPTY_SPACE: u32 = 2; // the space has no address any more
+export const LEFT_NOTHING: u32 = 4; // no address is monitored
+
+// What marking an entry answers.
+export const MARKED_ONLY: u32 = 0; // it is not monitored
+export const MARKED_MONITORED: u32 = 1;
+export const MARKED_NOT: u32 = 2; // memory is exhausted and nothing has changed
 
 // Paging modes.
 export const MODE_AMD64: u32 = 1;
@@ -110,6 +125,9 @@ export const CONTROL_COPIES_END: u32 = 332; // u32
 export const CONTROL_LAST_LEAF: u32 = 304; // u32, leaf node found last in a trie 0; 0 where it has gone
 export const CONTROL_LAST_SPACE: u32 = 308; // u32
 export const CONTROL_LAST_REACH: u32 = 312; // u64, VA >> 21 of it
+export const CONTROL_ROUND: u32 = 336; // u32, level whose tables are being read
+export const CONTROL_MOST_TABLES: u32 = 340; // u32, tables that may be kept
+export const CONTROL_TAKEN: u32 = 344; // u32, addresses of the last window that were taken in
 export const CONTROL_READ_FIRST: u32 = 124; // u32, next table to list
 export const CONTROL_TABLE_INDEX: u32 = 128; // index head
 export const CONTROL_MARK_INDEX: u32 = 144; // index head
@@ -249,6 +267,8 @@ export const CHANGE_BYTES: u32 = 16;
 export const LEAF_BYTES: u32 = 72;
 // The outcomes of an affected page: { u64 as it was, u64 as it is }.
 export const OUTCOME_BYTES: u32 = 16;
+// A node that stands elsewhere: { u32 node, u32 table that it stood on }.
+export const RELOCATION_BYTES: u32 = 8;
 // A page that changes tries: { u64 va, u64 cell, u32 space, u32 trie }.
 export const MOVE_BYTES: u32 = 24;
 

@@ -11,36 +11,33 @@ import {
   BITMAP_BYTES,
   CONTROL,
   CONTROL_FIRST_TABLE,
-  CONTROL_MARK_INDEX,
   CONTROL_MARKS,
+  CONTROL_MARK_INDEX,
   CONTROL_WORKED,
   EXHAUSTED,
+  MARKED_MONITORED,
+  MARKED_NOT,
+  MARKED_ONLY,
   MARK_BITS,
   MARK_BYTES_LOG2,
   MARK_KEY,
   MARK_NEXT,
   MARK_VCPU,
+  NO_MEMORY,
   OK,
   TABLE_KEY,
   TABLE_MARKED,
   TABLE_MONITORED,
   TABLE_NEXT,
   TABLE_SCRATCH,
-  VCPU_HEADS,
   VCPUS,
+  VCPU_HEADS,
 } from "./layout";
 import { queueTable } from "./stand";
 import { findTable, releaseTableScratch, tableKey, tableScratch } from "./tables";
 import { push } from "./vector";
 
 const INDEX = CONTROL + CONTROL_MARK_INDEX;
-
-/** Answers of `mark`. */
-export const MARKED_ONLY: u32 = 0;
-export const MARKED_MONITORED: u32 = 1;
-export const MARKED_NOT: u32 = 2; // memory is exhausted and nothing has changed
-/** In place of a number: memory is exhausted and nothing has changed. */
-export const MARKED_NONE: u32 = 0xffff_ffff;
 
 /** Marks an entry of a frame; says whether it is monitored. */
 export function mark(vcpu: u32, view: u32, gfn: f64, entry: u32): u32 {
@@ -70,9 +67,9 @@ function createMarks(vcpu: u32, key: u64): usize {
   return marks;
 }
 
-/** Marks the entries `first` to `last` of a frame; answers how many of them are monitored, or MARKED_NONE. */
+/** Marks the entries `first` to `last` of a frame; answers how many of them are monitored, or NO_MEMORY. */
 export function markRange(vcpu: u32, view: u32, gfn: f64, first: u32, last: u32): u32 {
-  if (mark(vcpu, view, gfn, first) == MARKED_NOT) return MARKED_NONE;
+  if (mark(vcpu, view, gfn, first) == MARKED_NOT) return NO_MEMORY;
   const key = tableKey(view, <u64>gfn);
   const bits = find(INDEX, key, vcpu) + MARK_BITS;
   for (let entry = first; entry <= last; entry++) setBit(bits, entry);

@@ -45,6 +45,7 @@ import {
   PATH,
   READS,
   READS_AT_ONCE,
+  RELOCATION_BYTES,
   SCRATCH_AFFECTED,
   SCRATCH_BELOW,
   SCRATCH_CUT,
@@ -72,7 +73,6 @@ const LEAVES = CONTROL + CONTROL_LEAVES;
 const OUTCOMES = CONTROL + CONTROL_OUTCOMES;
 const WORKED = CONTROL + CONTROL_WORKED;
 const RELOCATIONS = CONTROL + CONTROL_RELOCATIONS;
-const RELOCATION_BYTES: u32 = 8;
 const DIFFERENCES: usize = PATH; // the places that differ in one table: 512 x u16 fit before the first batch area
 
 /** Starts listing all tables. */

@@ -1,5 +1,5 @@
 /**
- * Standing nodes on tables: one round a level, from the top down.
+ * Standing nodes on tables: what a round (rounds.ts) does at its level.
  *
  *   standLevel   finds where each touched node stands, and which entries there are not monitored yet; queues those tables and
  *                names the first of them, for TypeScript to protect and read
@@ -25,6 +25,7 @@ import {
   FRAME_BYTES,
   GFN_BITS,
   KIND_TABLE,
+  NO_MEMORY,
   NODE_CUT,
   NODE_FLAG_MOVED,
   NODE_FLAG_STAND,
@@ -42,6 +43,7 @@ import {
   READ_GFNS,
   READS,
   READS_AT_ONCE,
+  RELOCATION_BYTES,
   SCRATCH_BYTES_LOG2,
   SCRATCH_CUT,
   SPACE_ROOT_GFN,
@@ -68,9 +70,6 @@ import { childOf, touch } from "./trie";
 import { push } from "./vector";
 
 const NOWHERE: u64 = ~(<u64>0);
-const RELOCATION_BYTES: u32 = 8;
-/** In place of a number of tables: memory is exhausted. */
-const NO_MEMORY: u32 = 0xffff_ffff;
 
 /** Key of the table that a node's path leads to; NOWHERE: to none. */
 export function keyUnder<M extends PagingMode>(node: usize): u64 {

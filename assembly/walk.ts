@@ -26,6 +26,8 @@ import {
   KEPT_WANTED,
   KIND_LEAF,
   KIND_TABLE,
+  LEAF_REACH_LOG2,
+  NO_MEMORY,
   PATH,
   PATH_COUNT,
   PATH_ENTRIES,
@@ -38,20 +40,16 @@ import { storeEnd } from "./spaces";
 
 const NOT_BACKED: u64 = ~(<u64>0);
 const NONE: u64 = ~(<u64>0);
-const LEAF_REACH_LOG2: u32 = 21;
-
-/** What `walkBatch` and `walkOne` answer where memory is exhausted. */
-export const WALK_EXHAUSTED: u32 = 0xffff_ffff;
 
 /**
- * Translates BATCH_IN to BATCH_OUT; answers how many walks are parked. `parked` 0: the first `count` addresses; else the
+ * Translates BATCH_IN to BATCH_OUT; answers how many walks are parked, or NO_MEMORY. `parked` 0: the first `count` addresses; else the
  * `parked` ones of BATCH_PARKED, which the call before has left there.
  */
 export function walkBatch<M extends PagingMode>(rootGfn: f64, count: u32, parked: u32): u32 {
   let total = parked;
   if (!parked) {
     const root = keptFrame(<u64>rootGfn);
-    if (!root) return WALK_EXHAUSTED;
+    if (!root) return NO_MEMORY;
     const links: usize = load<u32>(root, KEPT_COPY) ? linksOf(root, changetype<M>(0).levels()) : 0;
     total = links ? walkLinked<M>(links, count, BATCH_PARKED) : parkAll(count);
   }
@@ -79,7 +77,7 @@ function walkPlainly<M extends PagingMode>(rootGfn: u64, total: u32): u32 {
     let level = isNear ? 1 : mode.levels();
     let pa = NOT_BACKED;
     while (true) {
-      if (!kept) return WALK_EXHAUSTED;
+      if (!kept) return NO_MEMORY;
       const copy: usize = load<u32>(kept, KEPT_COPY);
       if (!copy) {
         if (load<u32>(kept, KEPT_STATE) == KEPT_WANTED) {
@@ -110,7 +108,7 @@ function walkPlainly<M extends PagingMode>(rootGfn: u64, total: u32): u32 {
   return left;
 }
 
-/** Walks one address and writes its path to PATH; 1: a frame is wanted first. */
+/** Walks one address and writes its path to PATH; 1: a frame is wanted first; NO_MEMORY. */
 export function walkOne<M extends PagingMode>(rootGfn: f64, va: u64): u32 {
   const mode = changetype<M>(0);
   let gfn = <u64>rootGfn;
@@ -119,7 +117,7 @@ export function walkOne<M extends PagingMode>(rootGfn: f64, va: u64): u32 {
   store<u32>(PATH, FAULT_UNREADABLE_TABLE, PATH_FAULT);
   for (let level = mode.levels(); level > 0; level--) {
     const kept = keptFrame(gfn);
-    if (!kept) return WALK_EXHAUSTED;
+    if (!kept) return NO_MEMORY;
     const state = load<u32>(kept, KEPT_STATE);
     if (state == KEPT_WANTED) return 1;
     if (state == KEPT_UNREADABLE) break;

@@ -19,15 +19,14 @@ export interface CoreExports extends SpaceExports {
   firstDescent(count: number): number;
   firstNonCanonical(count: number, bits: number): number;
   takeIn(space: number, count: number): number;
-  settleOne(space: number): void;
+  settleOne(space: number): number;
   settleTaken(space: number, count: number): void;
-  giveBack(space: number, place: number, all: number): void;
+  giveBack(space: number, place: number, all: number): number;
   lookUp(space: number): number;
 
-  standLevel(level: number, undoable: number): number;
+  beginRounds(processing: number): number;
+  resumeRounds(count: number, processing: number): number;
   nextReads(): number;
-  absorb(count: number): number;
-  settleLevel(level: number, onward: number): number;
   abandonReads(): void;
   abandonTouched(): void;
   sweep(): number;

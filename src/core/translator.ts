@@ -11,8 +11,6 @@ import type { FrameReader } from "./frame-reader.js";
 import * as layout from "./layout.js";
 import { PathReader } from "./paths.js";
 
-const WALK_EXHAUSTED = 0xffff_ffff;
-
 export class Translator {
   readonly #core: Core;
   readonly #reader: FrameReader;
@@ -44,7 +42,7 @@ export class Translator {
     for (;;) {
       batchIn[0] = va;
       const wanting = exports.walkOne(this.#core.rootGfn(root)) >>> 0;
-      if (wanting === WALK_EXHAUSTED || this.#isOverBound()) return false;
+      if (wanting === layout.NO_MEMORY || this.#isOverBound()) return false;
       if (wanting === 0) return true;
       if (!this.#readWanted(memory)) return false;
     }
@@ -79,7 +77,7 @@ export class Translator {
     let parked = 0;
     do {
       parked = exports.walkBatch(this.#core.rootGfn(root), count, parked) >>> 0;
-      if (parked === WALK_EXHAUSTED || this.#isOverBound()) return false;
+      if (parked === layout.NO_MEMORY || this.#isOverBound()) return false;
       if (parked && !this.#readWanted(memory)) return false;
     } while (parked);
     pas.set(batchOut.subarray(0, count), from);

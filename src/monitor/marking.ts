@@ -10,9 +10,6 @@ import { PageTableError } from "../model/errors.js";
 import type { MarkedRanges } from "./marked-ranges.js";
 
 const ENTRY_BYTES = 8;
-const MARKED_MONITORED = 1;
-const MARKED_NOT = 2;
-const MARKED_NONE = 0xffff_ffff;
 /** From so many whole frames on an interval is the shorter way to say it. */
 const FRAMES_OF_AN_INTERVAL = 16;
 
@@ -30,8 +27,8 @@ export class Marking {
     const byte = Number(pa);
     const gfn = Math.floor(byte / layout.FRAME_BYTES);
     const status = this.#core.exports.mark(vcpu, view, gfn, entryOf(byte, gfn));
-    if (status === MARKED_NOT) throw exhausted();
-    return status === MARKED_MONITORED;
+    if (status === layout.MARKED_NOT) throw exhausted();
+    return status === layout.MARKED_MONITORED;
   }
 
   /** Marks all entries that `size` bytes from `pa` on touch, up to the end of physical memory; how many are monitored. */
@@ -46,7 +43,7 @@ export class Marking {
       const first = gfn === firstGfn ? entryOf(from, gfn) : 0;
       const end = gfn === lastGfn ? entryOf(last, gfn) : layout.ENTRIES - 1;
       const found = this.#core.exports.markRange(vcpu, view, gfn, first, end) >>> 0;
-      if (found === MARKED_NONE) throw exhausted();
+      if (found === layout.NO_MEMORY) throw exhausted();
       monitored += found;
     }
     if (!isLong) return monitored;

@@ -368,8 +368,8 @@ export class PageTableMonitor<Tag = string> {
     try {
       const root = checkContext(this.#core, this.#roots, ctx);
       checkId(view, "view");
-      this.#monitoring.giveBack(this.#spaces.find(view, root), references);
-      if (this.#monitoring.wantsReset) this.#reset();
+      const isEmpty = this.#monitoring.giveBack(this.#spaces.find(view, root), references);
+      if (isEmpty && this.#monitoring.wantsReset) this.#reset();
     } finally {
       this.#leave();
     }

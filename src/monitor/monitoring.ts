@@ -5,7 +5,7 @@
  * ends at a table that cannot be read change tries; last the backed ones are counted. Taking back is giving back what was taken in.
  */
 
-import { type Core, memoryExhausted } from "../core/core.js";
+import type { Core } from "../core/core.js";
 import * as layout from "../core/layout.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { BatchOrder } from "./checks.js";
@@ -32,18 +32,16 @@ export class Monitoring {
   take(memory: GuestMemory, space: Space, tagIndex: number): void {
     const { batchTags, exports } = this.#core;
     batchTags[0] = tagIndex;
-    let taken = 0;
     try {
-      taken = exports.takeIn(space.record, 1);
-      this.#stand(memory, taken < 1);
+      this.#standing.takeIn(memory, space.record, 1);
     } catch (error) {
       this.#abandon();
-      if (taken) exports.giveBack(space.record, 0, 0);
+      if (this.#taken) exports.giveBack(space.record, 0, 0);
       this.#endFailure(space);
       throw error;
     }
-    exports.settleOne(space.record);
-    sweepAfterSuccess(this.#core, this.#protection);
+    const suspects = exports.settleOne(space.record);
+    if (suspects !== 0 || this.#protection.isAtWork) sweepAfterSuccess(this.#core, this.#protection);
   }
 
   /** Takes in many, with a tag index for each or one for all, and answers their PAs as committed. */
@@ -64,20 +62,19 @@ export class Monitoring {
   #takeInOrder(memory: GuestMemory, space: Space, vas: BigUint64Array, tagIndexes: Uint32Array | number): BigUint64Array {
     const { exports, batchTags, batchOut } = this.#core;
     const pas = new BigUint64Array(vas.length);
-    let taken = 0;
+    let settled = 0;
     try {
       if (typeof tagIndexes === "number") batchTags.fill(tagIndexes);
       this.#forEachWindow(vas, vas.length, (from, count) => {
         if (typeof tagIndexes !== "number") batchTags.set(tagIndexes.subarray(from, from + count));
-        const done = exports.takeIn(space.record, count);
-        taken += done;
-        this.#stand(memory, done < count);
+        this.#standing.takeIn(memory, space.record, count);
         exports.settleTaken(space.record, count);
         pas.set(batchOut.subarray(0, count), from);
+        settled += count;
       });
     } catch (error) {
       this.#abandon();
-      this.#forEachWindow(vas, taken, (_, count) => {
+      this.#forEachWindow(vas, settled + this.#taken, (_, count) => {
         for (let place = 0; place < count; place++) exports.giveBack(space.record, place, 0);
       });
       this.#endFailure(space);
@@ -87,14 +84,13 @@ export class Monitoring {
     return pas;
   }
 
-  /** Gives back one reference of the first address of the core's batch, or all of them. */
-  giveBack(space: Space | undefined, references: "one" | "all"): void {
-    const { exports } = this.#core;
-    if (space) {
-      exports.giveBack(space.record, 0, references === "all" ? 1 : 0);
-      this.#dropIfEmpty(space);
-    }
+  /** Gives back one reference of the first address of the core's batch, or all of them. True: nothing is monitored any more. */
+  giveBack(space: Space | undefined, references: "one" | "all"): boolean {
+    const left = space ? this.#core.exports.giveBack(space.record, 0, references === "all" ? 1 : 0) : 0;
+    if (left === 0 && !this.#protection.isAtWork) return false;
+    if (space && left & layout.LEFT_EMPTY_SPACE) this.#spaces.remove(space);
     sweepAfterSuccess(this.#core, this.#protection);
+    return (left & layout.LEFT_NOTHING) !== 0;
   }
 
   /** True where nothing is monitored and most of the memory lies in freed blocks: the time to start anew. */
@@ -113,12 +109,9 @@ export class Monitoring {
     sweepAfterSuccess(this.#core, this.#protection);
   }
 
-  #stand(memory: GuestMemory, exhausted: boolean): void {
-    if (exhausted) throw memoryExhausted(undefined);
-    this.#standing.run({ memory, processing: false });
-    if (this.#core.control(layout.CONTROL_AFFECTED + layout.VECTOR_USED) === 0) return;
-    this.#standing.refuse(this.#core.exports.listMoves());
-    this.#core.exports.move();
+  /** How many of the last window have been taken in. */
+  get #taken(): number {
+    return this.#core.control(layout.CONTROL_TAKEN);
   }
 
   #abandon(): void {

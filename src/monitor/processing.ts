@@ -101,7 +101,7 @@ export class Processing<Tag> {
       exports.swapChanges();
       swapped = 1;
       exports.restand();
-      this.#standing.run({ memory, processing: true });
+      this.#standing.restand(memory);
       this.#standing.refuse(exports.listMoves());
     } catch (error) {
       exports.abandonTouched();

@@ -116,6 +116,11 @@ export class Protection {
     this.#note(table, stuck.access);
   }
 
+  /** True where the end of a call has anything to do here: a table is stuck, or has been taken over. */
+  get isAtWork(): boolean {
+    return this.#stuck.size > 0 || this.#takenOver.size > 0;
+  }
+
   get hasStuck(): boolean {
     return this.#stuck.size > 0;
   }

@@ -79,9 +79,9 @@ export const mutations = [
   {
     name: "the nodes below a table that has moved stay where they stood",
     rule: 3,
-    file: "src/monitor/standing.ts",
-    find: "      this.refuse(exports.settleLevel(level, flag));",
-    replace: "      this.refuse(exports.settleLevel(level, 0));",
+    file: "assembly/rounds.ts",
+    find: "  if (settleLevel(level, processing) != OK) return NO_MEMORY;",
+    replace: "  if (settleLevel(level, false) != OK) return NO_MEMORY;",
   },
   {
     name: "another page size at the same PA is an event",
