@@ -8,8 +8,8 @@ import { find, insert, prepareInsert, removeAll } from "./frame-index";
 import {
   CONTROL,
   CONTROL_FIRST_FRAME,
-  CONTROL_FRAME_INDEX,
   CONTROL_FRAMES,
+  CONTROL_FRAME_INDEX,
   CONTROL_READ_FIRST,
   FRAME_BYTES,
   KEPT_BYTES_LOG2,
@@ -23,9 +23,9 @@ import {
   KEPT_WANTED,
   LINKS_BYTES_LOG2,
   LINKS_LEVELS,
-  READ_GFNS,
   READS,
-  READS_AT_ONCE,
+  READS_LENGTH,
+  READ_GFNS,
   STAGING,
 } from "./layout";
 
@@ -62,7 +62,7 @@ export function listWanted(): void {
 export function nextWanted(): u32 {
   let count: u32 = 0;
   let kept: usize = load<u32>(CONTROL, CONTROL_READ_FIRST);
-  for (; kept && load<u32>(kept, KEPT_STATE) == KEPT_WANTED && count < READS_AT_ONCE; kept = load<u32>(kept, KEPT_NEXT)) {
+  for (; kept && load<u32>(kept, KEPT_STATE) == KEPT_WANTED && count < READS_LENGTH; kept = load<u32>(kept, KEPT_NEXT)) {
     store<u32>(READS + ((<usize>count) << 3), <u32>kept);
     store<f64>(READ_GFNS + ((<usize>count) << 3), <f64>load<u64>(kept, KEPT_GFN));
     count++;

@@ -39,7 +39,6 @@ export const BATCH_LENGTH: u32 = 8192;
 export const READS: u32 = 0x40000;
 export const READ_GFNS: u32 = 0x41000;
 export const READS_LENGTH: u32 = 256;
-export const READS_AT_ONCE: u32 = 128; // of the monitor: what has been read is still in the cache when it is compared
 export const VCPU_HEADS: u32 = 0x90000;
 export const VCPUS: u32 = 65536;
 export const STAGING: u32 = 0xd1000;
@@ -321,6 +320,7 @@ export const CONTROL_SPACE_ROUND: u32 = 1064; // u32, number of the last batch o
 export const CONTROL_SPACE_WANTED: u32 = 1068; // u32 x 2, frames listed, by side
 export const CONTROL_SPACE_ROWS: u32 = 1076; // u32, rows in the window
 export const CONTROL_SAME_INDEX: u32 = 1120; // index head, GFN >> 6 and generation -> what is known of frames that stand on both sides
+export const CONTROL_SAME_LAST: u32 = 1136; // { u64 GFN >> 6, u32 generation, u32 block } found last; block 0: none
 
 // Half of READS, READ_GFNS and the staging area is one side's. The halves lie an odd number of pages apart (aliasing).
 export const HALF_READS: u32 = 128;

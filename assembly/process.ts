@@ -44,7 +44,7 @@ import {
   OUTCOME_BYTES,
   PATH,
   READS,
-  READS_AT_ONCE,
+  READS_LENGTH,
   RELOCATION_BYTES,
   SCRATCH_AFFECTED,
   SCRATCH_BELOW,
@@ -84,7 +84,7 @@ export function listTables(): void {
 export function nextTables(): u32 {
   let count: u32 = 0;
   let table: usize = load<u32>(CONTROL, CONTROL_READ_FIRST);
-  for (; table && count < READS_AT_ONCE; table = load<u32>(table, TABLE_NEXT)) nameRead(count++, table);
+  for (; table && count < READS_LENGTH; table = load<u32>(table, TABLE_NEXT)) nameRead(count++, table);
   store<u32>(CONTROL, <u32>table, CONTROL_READ_FIRST);
   return count;
 }

@@ -10,6 +10,7 @@ import {
   CONTROL,
   CONTROL_PAIR_INDEX,
   CONTROL_SAME_INDEX,
+  CONTROL_SAME_LAST,
   CONTROL_SPACE_INDEX,
   CONTROL_SPACE_LEFT,
   CONTROL_SPACE_READ,
@@ -49,6 +50,7 @@ export function forgetSpaceFrames(left: u32): void {
   forgetIndex(INDEX);
   forgetIndex(CONTROL + CONTROL_PAIR_INDEX);
   forgetIndex(CONTROL + CONTROL_SAME_INDEX);
+  memory.fill(CONTROL + CONTROL_SAME_LAST, 0, 16);
   store<u32>(CONTROL, left, CONTROL_SPACE_LEFT);
   store<u32>(CONTROL, 0, CONTROL_SPACE_READ);
   store<u32>(CONTROL, 0, CONTROL_SPACE_ROUND);

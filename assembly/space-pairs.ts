@@ -18,6 +18,7 @@ import {
   CONTROL_PAIR_INDEX,
   CONTROL_RESERVED,
   CONTROL_SAME_INDEX,
+  CONTROL_SAME_LAST,
   CONTROL_SPACE_ROUND,
   HALF_READS,
   KEPT_UNREADABLE,
@@ -94,8 +95,22 @@ function secondKeyOf(after: u64, generation: u32): u32 {
 
 /** What is known of a frame that stands on both sides: 0 nothing, EQUAL_TABLES, or its pair. */
 function sameFrame(gfn: u64, generation: u32): usize {
-  const block = find(SAME_INDEX, gfn >> SAME_BITS, generation);
+  const block = sameBlock(gfn, generation);
   return block ? knownIn(cellIn(block, gfn)) : 0;
+}
+
+/** The block that a frame is in; 0: there is none. Tables often lie side by side: the one found last is remembered. */
+function sameBlock(gfn: u64, generation: u32): usize {
+  const last = CONTROL + CONTROL_SAME_LAST;
+  const there: usize = load<u32>(last, 12);
+  if (there && load<u64>(last) == gfn >> SAME_BITS && load<u32>(last, 8) == generation) return there;
+  const block = find(SAME_INDEX, gfn >> SAME_BITS, generation);
+  if (block) {
+    store<u64>(last, gfn >> SAME_BITS);
+    store<u32>(last, generation, 8);
+    store<u32>(last, <u32>block, 12);
+  }
+  return block;
 }
 
 /** That it is listed in a batch, which may never have been read, is no knowledge. */
@@ -106,7 +121,7 @@ function knownIn(cell: usize): usize {
 
 /** Where that is kept; 0: memory is exhausted. */
 function sameFrameCell(gfn: u64, generation: u32): usize {
-  let block = find(SAME_INDEX, gfn >> SAME_BITS, generation);
+  let block = sameBlock(gfn, generation);
   if (!block) {
     if (!prepareInsert(SAME_INDEX)) return 0;
     block = allocate(SAME_BITS + 2);

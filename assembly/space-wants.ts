@@ -48,7 +48,7 @@ function wantPairOf<M extends PagingMode>(cursor: usize, below: usize): bool {
   const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
   if (comparedPair(before, after, generation)) return true;
   const copyBefore = keptCopy(before, sideKey(cursor, SIDE_BEFORE));
-  const copyAfter = keptCopy(after, sideKey(cursor, SIDE_AFTER));
+  const copyAfter = copyBefore ? keptCopy(after, sideKey(cursor, SIDE_AFTER)) : 0;
   if (copyBefore && copyAfter) return compareKept<M>(before, after, copyBefore, copyAfter, generation);
   return wantPair(before, after, generation);
 }

@@ -25,11 +25,10 @@ import {
   FRAME_BYTES,
   GFN_BITS,
   KIND_TABLE,
-  NO_MEMORY,
   NODE_CUT,
+  NODE_FLAGS,
   NODE_FLAG_MOVED,
   NODE_FLAG_STAND,
-  NODE_FLAGS,
   NODE_LEVEL,
   NODE_NEXT,
   NODE_PARENT,
@@ -39,10 +38,11 @@ import {
   NODE_TABLE,
   NODE_TOUCHED_NEXT,
   NODE_USED,
+  NO_MEMORY,
   OK,
-  READ_GFNS,
   READS,
-  READS_AT_ONCE,
+  READS_LENGTH,
+  READ_GFNS,
   RELOCATION_BYTES,
   SCRATCH_BYTES_LOG2,
   SCRATCH_CUT,
@@ -51,9 +51,9 @@ import {
   STAGING,
   TABLE_COPY,
   TABLE_FIRST_NODE,
+  TABLE_FLAGS,
   TABLE_FLAG_QUEUED,
   TABLE_FLAG_UNREAD,
-  TABLE_FLAGS,
   TABLE_KEY,
   TABLE_MARKED,
   TABLE_MONITORED,
@@ -156,7 +156,7 @@ export function queueTable(table: usize): void {
 /** Names the next tables to read in READS and READ_GFNS; they stay queued until `unqueue`. Answers how many. */
 export function nextReads(): u32 {
   let count: u32 = 0;
-  for (let table = load<u32>(CONTROL, CONTROL_QUEUE); table && count < READS_AT_ONCE; table = load<u32>(table, TABLE_QUEUE_NEXT)) {
+  for (let table = load<u32>(CONTROL, CONTROL_QUEUE); table && count < READS_LENGTH; table = load<u32>(table, TABLE_QUEUE_NEXT)) {
     nameRead(count++, table);
   }
   return count;

@@ -20,7 +20,8 @@ export interface ListingOptions<Row> {
 }
 
 const FIRST_WINDOW = 16;
-const LARGEST_WINDOW = 1024;
+/** No larger: rows that wait to be taken are copied by every collection meanwhile. */
+const LARGEST_WINDOW = 256;
 const GROWTH = 4;
 
 export class Listing<Row> implements Iterable<Row> {
