@@ -3,15 +3,12 @@
  * how long a worker takes to start.
  */
 
-import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { chromium } from "playwright-core";
+import { hasChromiumFile, launchChromium } from "../scripts/chromium.mjs";
+import { ISOLATION } from "../scripts/web-server.mjs";
 
-const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
-const ISOLATION = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 const STARTS = 7;
 
 const PAGE = `
@@ -46,7 +43,7 @@ const PAGE = `
   };`;
 
 export async function chromiumRows({ memory, before, after, root }) {
-  if (!existsSync(CHROMIUM)) return [];
+  if (!hasChromiumFile()) return [];
   const scripts = { "/page.js": await bundle(PAGE), "/worker-script.js": await bundle('import "page-table-monitor/worker-script";') };
   const server = createServer((request, response) => {
     const script = scripts[request.url];
@@ -54,7 +51,7 @@ export async function chromiumRows({ memory, before, after, root }) {
     response.end(script ?? '<!doctype html><input type="file" multiple><script type="module" src="/page.js"></script>');
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-  const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${server.address().port}/`);

@@ -9,14 +9,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { chromium } from "playwright-core";
+import { launchChromium } from "./chromium.mjs";
 import { buildPage } from "./web-build.mjs";
 import { serveFolder } from "./web-server.mjs";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 const capture = join(repository, "samples/linux-6.1-x86_64");
 const folder = resolve(process.argv[2] ?? join(repository, "web-demo/screenshots"));
-const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
 const DONE = "#events[data-status=done][data-filtered=yes]";
 const SIZES = { wide: { width: 1920, height: 1080 }, narrow: { width: 1024, height: 768 } };
 
@@ -32,11 +31,7 @@ const VIEWS = {
 
 const scratch = mkdtempSync(join(tmpdir(), "web-screenshots-"));
 const server = await serveFolder(await buildPage(join(scratch, "page")));
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  headless: true,
-  args: ["--no-sandbox", "--disable-gpu", "--no-first-run"],
-});
+const browser = await launchChromium();
 mkdirSync(folder, { recursive: true });
 try {
   for (const [view, { hash, work }] of Object.entries(VIEWS)) {

@@ -1,3 +1,4 @@
+export const ISOLATION: Readonly<Record<string, string>>;
 export interface FolderServer {
   readonly origin: string;
   readonly requested: readonly string[];

@@ -15,7 +15,8 @@ const TYPES = {
   ".json": "application/json",
   ".svg": "image/svg+xml",
 };
-const ISOLATION = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+/** What a page needs to be cross-origin isolated. */
+export const ISOLATION = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 
 /** Serves `folder`; answers its origin, what was asked for, and how to end it. Port 0: a free one. */
 export async function serveFolder(folder, { port = 0, isolated = true } = {}) {

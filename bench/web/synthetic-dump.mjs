@@ -11,6 +11,7 @@
  */
 
 import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { createRandom } from "../random.mjs";
 
 const FRAME = 4096;
 const MEMORY_OFFSET = 4096;
@@ -19,22 +20,11 @@ const NOTE_SIZE = 440;
 const TABLE = 0x67n;
 const PAGE = 0x8000000000000067n;
 
-/** Deterministic; the same seed gives the same guest. */
-export function randomNumbers(seed) {
-  let state = seed >>> 0 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
-/** A guest of `frames` frames with `tables` page tables of the last level, each with `pages` entries present. */
+/** Deterministic: the same seed gives the same guest. A guest of `frames` frames with `tables` page tables of the last level, each with `pages` entries present. */
 export class SyntheticGuest {
   constructor({ frames, tables, pages, seed }) {
     this.frames = frames;
-    this.random = randomNumbers(seed);
+    this.random = createRandom(seed);
     this.contents = new Map();
     this.leaves = [];
     this.root = this.#allocate();

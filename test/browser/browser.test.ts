@@ -3,27 +3,17 @@
  * policies. Each replays the bundled capture and must get, line by line, the events that Node gets.
  */
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { build } from "esbuild";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import * as library from "../../src/index.js";
-import { requirement } from "../support/requirements.js";
+import { hasChromium, ISOLATION, launchChromium } from "../support/chromium.js";
 import type { replayFromServer, SourceKind } from "./page.js";
 import { type Library, replay } from "./replay.js";
 import { type Answer, fileUnder, startServer, type TestServer } from "./server.js";
 
-const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
-const CHROMIUM_FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const CAPTURE = resolve("samples/linux-6.1-x86_64");
 const DUMPS = readdirSync(CAPTURE).filter((name) => name.endsWith(".elf.gz"));
 const DIST = resolve("dist");
@@ -57,11 +47,8 @@ const UNBUNDLED_PAGE = `
 const COMPILING_WORKER = `
   fetch("/dist/core/private-simd.wasm").then((answer) => WebAssembly.compileStreaming(answer)).then(postMessage);`;
 
-const ISOLATION = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 const COMPILING_ALLOWED = { "content-security-policy": "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'" };
 const COMPILING_FORBIDDEN = { "content-security-policy": "default-src 'none'; connect-src 'self'; script-src 'self'; worker-src 'self'" };
-
-const hasChromium = requirement("Chromium", existsSync(CHROMIUM), "apt-get install chromium, or name it in CHROMIUM_PATH");
 
 describe.skipIf(!hasChromium)("in headless Chromium", () => {
   let browser: Browser;
@@ -80,7 +67,7 @@ describe.skipIf(!hasChromium)("in headless Chromium", () => {
         fileUnder("/loader/", LOADER, path) ??
         fileUnder("/fflate/", FFLATE, path),
     );
-    browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: CHROMIUM_FLAGS });
+    browser = await launchChromium();
     expected = await replay(library, (step) => library.openDump(`${CAPTURE}/${DUMPS[step]}`), DUMPS.length);
   });
   afterAll(async () => {

@@ -6,13 +6,12 @@ import { readFileSync } from "node:fs";
 import { gunzipSync, gzipSync } from "node:zlib";
 import axe from "axe-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { hasChromium } from "../support/chromium.js";
 import { coreOfFrames } from "../support/dump-writer.js";
 import { AddressSpace, Guest } from "../support/guest.js";
-import { requirement } from "../support/requirements.js";
 import { countsOf, type DiffLine, diffLines, FILES, walkLine } from "./expected.js";
-import { hasChromiumFile, type OpenedPage, PageUnderTest } from "./opened-page.js";
+import { type OpenedPage, PageUnderTest } from "./opened-page.js";
 
-const hasChromium = requirement("Chromium", hasChromiumFile, "apt-get install chromium, or name it in CHROMIUM_PATH");
 const LA57 = 0x1000n;
 const PAE = 0x20n;
 

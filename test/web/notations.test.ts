@@ -130,6 +130,16 @@ test("the command has the dumps of the chosen steps and the ranges that are left
   expect(commandLine(request)).toBe(
     `ptm replay 'd 1.elf' 'd 2.elf' --watch '0x2000+0x1000=one two' --root 0x6000 --arch amd64 --json | jq -c 'select(.type == "page-in")'`,
   );
+  const named = {
+    ...request,
+    watches: undefined,
+    types: [],
+    steps: undefined,
+    dumps: ["-a.elf", "b.elf"].map((name, step) => ({ step, name })),
+  };
+  expect(commandLine(named)).toMatch(/^ptm diff \.\/-a\.elf b\.elf /);
+  expect(commandLine({ ...named, range: { from: 0x5000n, to: 0x5000n } })).toBe("");
+  expect(commandLine({ ...request, range: { from: 0x9000n, to: 0xa000n } })).toBe("");
   expect(commandLine({ ...request, watches: undefined, types: [], steps: { from: 2, to: 4 } })).toBe(
     [
       "ptm diff 'd 1.elf' 'd 2.elf' --root 0x6000 --arch amd64 --range 0x2000-0x9000",

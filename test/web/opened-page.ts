@@ -4,24 +4,14 @@
  * The page is built once a test file, into a folder of its own.
  */
 
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { launchChromium } from "../../scripts/chromium.mjs";
 import { buildPage } from "../../scripts/web-build.mjs";
 import { type FolderServer, serveFolder } from "../../scripts/web-server.mjs";
 
-export const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
-export const hasChromiumFile = existsSync(CHROMIUM);
-const CHROMIUM_FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const TYPES = ["page-in", "page-out", "remap", "access", "page-size"] as const;
 
 export type CountsByStep = Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -43,17 +33,19 @@ export class PageUnderTest {
   static async start(): Promise<PageUnderTest> {
     const folder = mkdtempSync(join(tmpdir(), "web-demo-"));
     await buildPage(folder);
-    const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: CHROMIUM_FLAGS });
+    const browser = await launchChromium();
     return new PageUnderTest(browser, folder, await serveFolder(folder), await serveFolder(folder, { isolated: false }));
   }
 
-  async open(options: { readonly server?: FolderServer; readonly hash?: string; readonly width?: number } = {}): Promise<OpenedPage> {
-    const { server = this.isolated, hash = "", width = 1440 } = options;
+  async open(
+    options: { readonly server?: FolderServer; readonly path?: string; readonly hash?: string; readonly width?: number } = {},
+  ): Promise<OpenedPage> {
+    const { server = this.isolated, path = "/", hash = "", width = 1440 } = options;
     const context = await this.browser.newContext({ viewport: { width, height: 900 }, acceptDownloads: true });
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.origin });
     const page = await context.newPage();
     const opened = new OpenedPage(page, context, server);
-    await page.goto(`${server.origin}/${hash}`);
+    await page.goto(`${server.origin}${path}${hash}`);
     return opened;
   }
 

@@ -7,11 +7,10 @@ import { unzipSync } from "fflate";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ptm } from "../cli/support/run.js";
 import { reread } from "../export/rereading.js";
-import { requirement } from "../support/requirements.js";
+import { hasChromium } from "../support/chromium.js";
 import { CAPTURE, captureRoot, countsOf, type DiffLine, diffLines, FILES, NAMES, walkLine } from "./expected.js";
-import { hasChromiumFile, type OpenedPage, PageUnderTest } from "./opened-page.js";
+import { type OpenedPage, PageUnderTest } from "./opened-page.js";
 
-const hasChromium = requirement("Chromium", hasChromiumFile, "apt-get install chromium, or name it in CHROMIUM_PATH");
 const WATCHED = "0x10080000000+4M=hugetlb\n0x100c0000000+6M=thp\n0x10100000000+1M=swap";
 
 describe.skipIf(!hasChromium)("the bundled capture on the page", () => {

@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { bundleWorkerScript } from "../../scripts/worker-script.mjs";
 import * as library from "../../src/index.js";
 import { type Answer, startServer, type TestServer } from "../browser/server.js";
-import { hasChromium, ISOLATION, launchChromium } from "./support/chromium.js";
+import { hasChromium, ISOLATION, launchChromium } from "../support/chromium.js";
 import type { PageOptions, PageUnderTest } from "./support/page-program.js";
 import { libraryFace, type Survey, survey } from "./support/survey.js";
 

@@ -13,7 +13,7 @@ import { bundleWorkerScript } from "../../scripts/worker-script.mjs";
 import * as library from "../../src/index.js";
 import { startWorker } from "../../src/worker/index.js";
 import { type Answer, startServer, type TestServer } from "../browser/server.js";
-import { hasChromium, ISOLATION, launchChromium } from "./support/chromium.js";
+import { hasChromium, ISOLATION, launchChromium } from "../support/chromium.js";
 import type { SparseDumps } from "./support/sparse-dump.js";
 import { writeSparseDumps } from "./support/sparse-dump.js";
 import { libraryFace, type Survey, survey } from "./support/survey.js";

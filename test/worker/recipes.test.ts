@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as library from "../../src/index.js";
 import { type Answer, fileUnder, startServer, type TestServer } from "../browser/server.js";
 import { type InstalledPackage, installPackage } from "../package/installed.js";
-import { hasChromium, ISOLATION, launchChromium } from "./support/chromium.js";
+import { hasChromium, ISOLATION, launchChromium } from "../support/chromium.js";
 import type { PageOptions, PageUnderTest } from "./support/page-program.js";
 import { libraryFace, survey } from "./support/survey.js";
 

@@ -30,6 +30,7 @@ const HALVES_GAP = 25;
 const LEAST_BAR = 7;
 const LIT_HEIGHT = 22;
 const FOOT = 6;
+const SHADES = 16;
 
 /** Bars from left to right; between the lower and the upper half there is more room. */
 export function layOut(regions: readonly MapRegion[], width: number): readonly MapBar[] {
@@ -135,15 +136,19 @@ class BarColumns {
     context.fillStyle = colours.sunken;
     roundRect(context, x, top, width, LIT_HEIGHT, 2);
     context.fill();
-    for (let column = 0; column < this.#size; column++) {
-      const mapped = this.#mapped[column] as number;
-      if (mapped > 0) {
-        context.globalAlpha = 0.35 + 0.65 * Math.min(1, mapped);
-        context.fillStyle = this.#isExecutable[column] ? colours.table : colours.leaf;
-        context.fillRect(x + column, top, 1, LIT_HEIGHT);
-        context.globalAlpha = 1;
+    for (let column = 0; column < this.#size; ) {
+      const shade = this.#shade(column);
+      const isExecutable = this.#isExecutable[column];
+      let end = column + 1;
+      while (end < this.#size && this.#shade(end) === shade && this.#isExecutable[end] === isExecutable) end++;
+      if (shade > 0) {
+        context.globalAlpha = shade;
+        context.fillStyle = isExecutable ? colours.table : colours.leaf;
+        context.fillRect(x + column, top, end - column, LIT_HEIGHT);
       }
+      column = end;
     }
+    context.globalAlpha = 1;
     for (let column = 0; column < this.#size; column++) this.#drawChanged(context, colours, column, top);
     for (let column = 0; column < this.#size; column++) {
       if (!this.#isWritableExecutable[column]) continue;
@@ -159,6 +164,12 @@ class BarColumns {
     context.lineWidth = 1;
     roundRect(context, x + 0.5, top + 0.5, width - 1, LIT_HEIGHT - 1, 2);
     context.stroke();
+  }
+
+  /** In so few steps that columns alike are drawn as one; 0 where nothing is mapped. */
+  #shade(column: number): number {
+    const mapped = this.#mapped[column] as number;
+    return mapped === 0 ? 0 : 0.35 + (0.65 * Math.ceil(SHADES * Math.min(1, mapped))) / SHADES;
   }
 
   /** Lit above its bar, so that one page in a terabyte is seen. Up to three types share a column. */

@@ -28,8 +28,10 @@ export interface CommandRequest {
 /** Unquoted where a shell leaves it alone. */
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
+/** Empty where the filters leave nothing to ask for. */
 export function commandLine(request: CommandRequest): string {
-  const { root, mode } = request;
+  const { root, mode, range } = request;
+  if (range !== undefined && range.from >= range.to) return "";
   const space = `--root ${hex(root)} --arch ${mode}`;
   const dumps = dumpsOf(request);
   if (request.watches === undefined) {
@@ -39,9 +41,9 @@ export function commandLine(request: CommandRequest): string {
     return pairs.join("\n");
   }
   const names = dumps.map(({ name }) => shell(name)).join(" ");
-  const watched = watchesOf(request, request.watches)
-    .map((watch) => `--watch ${shell(watchText(watch))}`)
-    .join(" ");
+  const watches = watchesOf(request, request.watches);
+  if (watches.length === 0) return "";
+  const watched = watches.map((watch) => `--watch ${shell(watchText(watch))}`).join(" ");
   return `ptm replay ${names} ${watched} ${space}${selection({ ...request, range: undefined })}`;
 }
 
@@ -71,5 +73,7 @@ function selection({ types, range }: CommandRequest): string {
 }
 
 function shell(text: string): string {
-  return PLAIN.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  // What begins with a dash would be an option.
+  const name = text.startsWith("-") ? `./${text}` : text;
+  return PLAIN.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }

@@ -85,8 +85,8 @@ export class Chunk {
     this.beforeAccess.set(changes.accessBefore.subarray(from, to), start);
     this.afterPa.set(changes.paAfter.subarray(from, to), start);
     this.afterAccess.set(changes.accessAfter.subarray(from, to), start);
-    setPages(this.page, start, changes.va, from, to);
-    setPages(this.pages, start, changes.bytes, from, to);
+    setPages(this.page, start, changes.va.subarray(from, to));
+    setPages(this.pages, start, changes.bytes.subarray(from, to));
     for (let i = 0; i < length; i++) {
       this.beforeSize[start + i] = sizeBits(changes.pageSizeBefore[from + i] as number);
       this.afterSize[start + i] = sizeBits(changes.pageSizeAfter[from + i] as number);
@@ -96,11 +96,11 @@ export class Chunk {
 
 const HIGH_WORD_PAGES = 2 ** (32 - PAGE_SHIFT);
 
-/** Bytes as pages, without a bigint each. */
-function setPages(pages: Float64Array, start: number, bytes: BigUint64Array, from: number, to: number): void {
+/** Bytes as pages, from place `start` on, without a bigint each. */
+export function setPages(pages: Float64Array, start: number, bytes: BigUint64Array): void {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, 2 * bytes.length);
-  for (let i = from; i < to; i++) {
-    pages[start + i - from] = (words[2 * i + 1] as number) * HIGH_WORD_PAGES + ((words[2 * i] as number) >>> PAGE_SHIFT);
+  for (let i = 0; i < bytes.length; i++) {
+    pages[start + i] = (words[2 * i + 1] as number) * HIGH_WORD_PAGES + ((words[2 * i] as number) >>> PAGE_SHIFT);
   }
 }
 

@@ -73,13 +73,10 @@ const PAGE_IN = EVENT_TYPES.indexOf("page-in");
 const PAGE_OUT = EVENT_TYPES.indexOf("page-out");
 const REMAP = EVENT_TYPES.indexOf("remap");
 /** Longest that the page is held up. */
-const SLICE_MILLISECONDS = 6;
+const SLICE_MILLISECONDS = 5;
 /** Extents are told apart by page table: 512 pages. Within a smaller range, finer. */
 const COARSEST_GRAIN = 512;
 const MOST_EXTENTS = 65_536;
-const CHUNK_ROWS = 65_536;
-/** Rows between two looks at the clock. */
-const ROWS_A_LOOK = 16_384;
 
 export async function filterEvents(question: Question, signal: AbortSignal): Promise<FilteredEvents> {
   const pace = new Pace(signal);
@@ -96,7 +93,7 @@ export async function filterEvents(question: Question, signal: AbortSignal): Pro
   let matching = 0;
   let previousOut = -1;
   for (let row = 0; row < total; row++) {
-    if (row % ROWS_A_LOOK === 0) await pace.breathe();
+    if (row % ROWS_A_BREATH === 0) await pace.breathe();
     const { chunk, place } = store.at(row);
     const type = chunk.type[place] as number;
     const page = chunk.page[place] as number;
@@ -158,7 +155,7 @@ async function regionPlan({ store, filter, watches }: Question, pace: Pace): Pro
   const ends = new Map<number, number>();
   let lastBlock = -1;
   for (let row = 0; row < store.length; row++) {
-    if (row % CHUNK_ROWS === 0) await pace.breathe();
+    if (row % ROWS_A_BREATH === 0) await pace.breathe();
     const { chunk, place } = store.at(row);
     const page = chunk.page[place] as number;
     const end = page + (chunk.pages[place] as number);
@@ -235,7 +232,7 @@ export function rangeAt(ranges: readonly PageRange[], page: number): number {
 }
 
 /** Rows between two looks at the clock where a row costs little. */
-export const ROWS_A_BREATH = 8192;
+export const ROWS_A_BREATH = 4096;
 
 /** Lets the page draw whenever its slice is used up. */
 export class Pace {

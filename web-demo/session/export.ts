@@ -12,6 +12,7 @@ export interface ExportRequest extends Omit<ExportStart, "type"> {
   readonly rows: Uint32Array;
 }
 
+export const EXPORT_SCRIPT = "export-worker.js";
 const BATCH_ROWS = 1 << 14;
 
 export async function exportRows(
@@ -19,7 +20,7 @@ export async function exportRows(
   signal: AbortSignal,
   onRows: (done: number) => void,
 ): Promise<Blob> {
-  const worker = workerFromText(await scriptText("export-worker.js"));
+  const worker = workerFromText(await scriptText(EXPORT_SCRIPT));
   try {
     const next = answersOf(worker, signal);
     const pace = new Pace(signal);

@@ -37,6 +37,8 @@ export interface StepOutcome {
 }
 
 export interface ReplayListener {
+  /** These two are compared now; so many of all are done, from 0 to 1. */
+  onPair(before: ReplayDump, after: ReplayDump, done: number): void;
   onStep(outcome: StepOutcome): void;
   /** Rows have come; how far it is, from 0 to 1. */
   onRows(done: number): void;
@@ -72,6 +74,7 @@ async function compareAll(
   for (const [i, after] of later.entries()) {
     if (before === undefined) return;
     const unreadable: UnreadableTable[] = [];
+    listener.onPair(before, after, i / later.length);
     const options = { root, arch, signal, onUnreadable: (table: UnreadableTable) => unreadable.push(table) };
     try {
       const listing = await engine.changes(before.dump, after.dump, options);
@@ -110,6 +113,7 @@ async function watchList(
     await watchAll(monitor, root, watches, signal);
     for (const [i, after] of later.entries()) {
       signal.throwIfAborted();
+      listener.onPair(before, after, i / later.length);
       try {
         const events = await monitor.processSnapshotColumns(after.dump, { signal });
         signal.throwIfAborted();

@@ -3,7 +3,9 @@
  */
 
 import type { Architecture } from "page-table-monitor";
-import { pageOf } from "../model/events.js";
+import type { MappingColumns } from "page-table-monitor/worker";
+import { setPages } from "../model/events.js";
+import { Pace } from "../model/filter.js";
 import { isWritableExecutable, type SpaceMap } from "../model/map-regions.js";
 import type { Engine, RemoteDump } from "./engine.js";
 
@@ -18,13 +20,13 @@ export async function readSpaceMap(
   signal: AbortSignal,
 ): Promise<SpaceMap> {
   const columns = new Columns();
+  const pace = new Pace(signal);
   let isCut = false;
   const listing = await engine.mappings(dump, { root, arch, signal });
   for await (const page of listing.pages()) {
     signal.throwIfAborted();
-    for (let row = 0; row < page.length; row++) {
-      columns.add(pageOf(page.va[row] as bigint), Number((page.bytes[row] as bigint) >> 12n), page.access[row] as number);
-    }
+    columns.add(page);
+    await pace.breathe();
     if (columns.length >= MOST_STRETCHES) {
       isCut = true;
       break;
@@ -44,21 +46,33 @@ class Columns {
   mappedPages = 0;
   writableExecutable = 0;
 
-  add(page: number, pages: number, access: number): void {
-    if (this.length === this.page.length) {
-      this.page = grown(this.page, new Float64Array(2 * this.length));
-      this.pages = grown(this.pages, new Float64Array(2 * this.length));
-      this.access = grown(this.access, new Uint8Array(2 * this.length));
+  add({ length, va, bytes, access }: MappingColumns): void {
+    const start = this.length;
+    this.#makeRoom(start + length);
+    setPages(this.page, start, va);
+    setPages(this.pages, start, bytes);
+    this.access.set(access, start);
+    this.length += length;
+    let [lastBlock, lastEnd] = [-1, 0];
+    for (let row = start; row < this.length; row++) {
+      const page = this.page[row] as number;
+      const pages = this.pages[row] as number;
+      this.mappedPages += pages;
+      if (isWritableExecutable(this.access[row] as number)) this.writableExecutable++;
+      const block = Math.floor(page / GRAIN);
+      const endBlock = Math.ceil((page + pages) / GRAIN);
+      if (block === lastBlock && endBlock <= lastEnd) continue;
+      [lastBlock, lastEnd] = [block, Math.max(endBlock, this.blockEnds.get(block) ?? 0)];
+      this.blockEnds.set(block, lastEnd);
     }
-    this.page[this.length] = page;
-    this.pages[this.length] = pages;
-    this.access[this.length] = access;
-    this.length++;
-    this.mappedPages += pages;
-    if (isWritableExecutable(access)) this.writableExecutable++;
-    const block = Math.floor(page / GRAIN);
-    const endBlock = Math.ceil((page + pages) / GRAIN);
-    if ((this.blockEnds.get(block) ?? 0) < endBlock) this.blockEnds.set(block, endBlock);
+  }
+
+  #makeRoom(length: number): void {
+    if (length <= this.page.length) return;
+    const room = Math.max(length, 2 * this.page.length);
+    this.page = grown(this.page, new Float64Array(room));
+    this.pages = grown(this.pages, new Float64Array(room));
+    this.access = grown(this.access, new Uint8Array(room));
   }
 }
 

@@ -5,11 +5,11 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { EventStore } from "../model/events.js";
 import { type FilteredEvents, filterEvents } from "../model/filter.js";
-import { count, counted } from "../model/format.js";
+import { bytes, count, counted } from "../model/format.js";
 import { type Lane, tagsOf } from "../model/lanes.js";
 import type { Watch } from "../model/watch-list.js";
 import { isAbort, problemText } from "../session/problem-text.js";
-import { type ReplayRequest, replay, type StepOutcome } from "../session/replay.js";
+import { type ReplayDump, type ReplayRequest, replay, type StepOutcome } from "../session/replay.js";
 import { complaints, dumps, isOpening, readyDumps } from "./dumps.js";
 import { engine } from "./engine.js";
 import { space, watchList, watchMode } from "./question.js";
@@ -29,7 +29,7 @@ export interface Answer {
 
 export const answer = signal<Answer | undefined>(undefined);
 /** What has come is shown this often, at most. */
-const PUBLISH_MILLISECONDS = 150;
+const PUBLISH_MILLISECONDS = 250;
 /** … and filtering what has come takes at most one part in so many. */
 const FILTERING_SHARE = 6;
 export const filtered = signal<FilteredEvents | undefined>(undefined);
@@ -114,24 +114,40 @@ async function ask(): Promise<void> {
   // Rows of the answer before are none of this one's.
   filtered.value = undefined;
   set("running");
-  if (chosenStep.peek() >= dumps.peek().length) chosenStep.value = Math.max(1, dumps.peek().length - 1);
+  // A step that is passed over, or gone, has nothing to show.
+  const compared = asked.dumps.slice(1).map(({ step }) => step);
+  if (!asked.dumps.some(({ step }) => step === chosenStep.peek()))
+    chosenStep.value = compared.find((step) => step >= chosenStep.peek()) ?? compared.at(-1) ?? 1;
   try {
     await runTask(
       "Comparing",
-      (rate) => `${count(Math.round(rate))} events/s`,
+      (rate) => (store.length > 0 ? `${count(Math.round(rate))} events/s` : `${bytes(rate)}/s`),
       async ({ signal: cancelled, report }) => {
         const signal = AbortSignal.any([own.signal, cancelled]);
+        let title = "Comparing";
+        let [bytesDone, bytesOfPair] = [0, 0];
         const listener = {
+          onPair(before: ReplayDump, after: ReplayDump, done: number) {
+            const [one, other] = [before, after].map(({ step }) => dumps.peek()[step]);
+            title = `Comparing ${one?.name} with ${other?.name}`;
+            bytesDone += bytesOfPair;
+            bytesOfPair = (bytesDone === 0 ? (one?.size ?? 0) : 0) + (other?.size ?? 0);
+            // How far the first comparison is, nobody knows before it is over.
+            report(title, done === 0 ? undefined : done, store.length > 0 ? store.length : bytesDone);
+          },
           onStep(outcome: StepOutcome) {
             outcomes = [...outcomes, outcome];
             const missing = outcome.unreadable.length;
             const id = dumps.peek()[outcome.step]?.id;
             if (missing > 0 && id !== undefined)
-              found.set(id, `${counted(missing, "table")} on the way ${missing === 1 ? "is" : "are"} not in the dump`);
+              found.set(
+                id,
+                `${counted(missing, "table")} that walks lead to ${missing === 1 ? "is" : "are"} not in the dump: what lies below is unknown`,
+              );
             publish();
           },
           onRows(done: number) {
-            report("Comparing", done, store.length);
+            report(title, done === 0 ? undefined : done, store.length);
             publish();
           },
           onProblem(step: number, problem: string) {

@@ -5,10 +5,15 @@ import { answer } from "./answer.js";
 
 /** Undefined: open where there is room for it. */
 const isSetupOpen = signal<boolean | undefined>(undefined);
-const ROOM_FOR_SETUP = 1400;
+/** Asked of the media, since asking the window for its width lays the page out. */
+const roomForSetup = matchMedia("(min-width: 1400px)");
+const hasRoom = signal(roomForSetup.matches);
+roomForSetup.addEventListener("change", ({ matches }) => {
+  hasRoom.value = matches;
+});
 
 export function setupShown(): boolean {
-  return isSetupOpen.value ?? (answer.value === undefined || window.innerWidth >= ROOM_FOR_SETUP);
+  return isSetupOpen.value ?? (answer.value === undefined || hasRoom.value);
 }
 
 export function toggleSetup(): void {

@@ -4,46 +4,65 @@ import { computed, effect, useSignal } from "@preact/signals";
 import { Component } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { EventRow, EventStore, Leaf } from "../model/events.js";
-import { type FilteredEvents, isSamePlace } from "../model/filter.js";
+import { isSamePlace } from "../model/filter.js";
 import { accessText, bytes, hex, pageSizeText } from "../model/format.js";
 import { answer, filtered, isFiltering } from "../state/answer.js";
 import { listCursor } from "../state/list-cursor.js";
-import { chosenStep, inspect, inspected } from "../state/view.js";
+import { chosenStep, filter, inspect, inspected } from "../state/view.js";
 import { Address } from "./address.js";
 import { TypeMark } from "./type-mark.js";
-import { bringInSight, makeVirtualizer, ROW_HEIGHT, type Shown, TALLEST } from "./virtual-rows.js";
+import { bringInSight, followSight, NOTHING_SHOWN, ROW_HEIGHT, type Scroll, type Shown, TALLEST } from "./virtual-rows.js";
 
-/** The inspected address at the chosen step, the same object as long as both stay. */
+/** More than are ever in sight at once. */
+const SLOTS = 256;
+
+/** Rows that are made anew in one frame. */
+const ROWS_A_FRAME = 12;
+
+/** The inspected address at the chosen step. */
 const inspectedPlace = computed(() => inspected.value && { va: inspected.value.va, step: chosenStep.value });
 
 export function EventList() {
   const scroller = useRef<HTMLDivElement>(null);
-  const shown = useSignal<Shown>({ first: 0, end: 0, top: 0 });
+  const scroll = useRef<Scroll>({ top: 0 });
+  const shown = useSignal<Shown>(NOTHING_SHOWN);
   const found = filtered.value;
   const rows = found?.rows;
   const total = rows?.length ?? 0;
   useEffect(() => {
     if (scroller.current === null) return;
     const element = scroller.current;
-    const list = makeVirtualizer(element, total, (next) => {
-      shown.value = next;
+    const stop = followSight(element, scroll.current, total, (next) => {
+      const now = shown.peek();
+      if (next.first !== now.first || next.end !== now.end || next.top !== now.top || next.total !== now.total) shown.value = next;
     });
-    const stop = list._didMount();
-    list._willUpdate();
+    let before = listCursor.peek();
     const stopFollowing = effect(() => {
       const cursor = listCursor.value;
-      if (total > 0) bringInSight(element, Math.min(cursor, total - 1), total);
+      if (total > 0 && cursor !== before) bringInSight(element, Math.min(cursor, total - 1), total);
+      before = cursor;
     });
     return () => {
       stopFollowing();
       stop();
     };
   }, [rows, total, shown]);
+  // Another filter begins at the cursor; rows that only go on coming leave the sight where it is.
+  const wanted = filter.value;
+  const wantedBefore = useRef(wanted);
+  useEffect(() => {
+    if (wanted !== wantedBefore.current && scroller.current !== null && total > 0)
+      bringInSight(scroller.current, Math.min(listCursor.peek(), total - 1), total);
+    wantedBefore.current = wanted;
+  });
   const now = answer.value;
-  const { first, end, top } = shown.value;
+  const { first, top } = shown.value;
+  const end = Math.min(shown.value.end, total);
+  const made = useInSlices(first, end);
+  const isWhole = shown.value.total === total && made.first === first && made.end === end;
   const cursor = Math.min(listCursor.value, Math.max(0, total - 1));
   const visible: number[] = [];
-  for (let at = first; at < Math.min(end, total); at++) visible.push(at);
+  for (let at = first; at < end; at++) visible.push(at);
   return (
     <section class="events" aria-label="Events">
       <div
@@ -56,7 +75,7 @@ export function EventList() {
         aria-activedescendant={visible.includes(cursor) ? `event-${cursor}` : undefined}
         tabIndex={0}
         data-status={now?.status}
-        data-filtered={isFiltering.value || filtered.value === undefined ? "no" : "yes"}
+        data-filtered={isFiltering.value || found === undefined || !isWhole ? "no" : "yes"}
         onKeyDown={(event) => moveCursor(event, total, scroller.current)}
       >
         <div class="event-head" role="row" aria-rowindex={1}>
@@ -78,18 +97,21 @@ export function EventList() {
           <div style={{ transform: `translateY(${top}px)` }} role="presentation">
             {now !== undefined &&
               rows !== undefined &&
-              found !== undefined &&
-              visible.map((at) => (
-                <Row
-                  key={at}
-                  at={at}
-                  row={rows[at] as number}
-                  store={now.store}
-                  found={found}
-                  isCursor={at === cursor}
-                  shown={inspectedPlace.value}
-                />
-              ))}
+              visible.map((at) => {
+                if (at < made.first || at >= made.end) return <div key={at % SLOTS} class="event-later" role="presentation" />;
+                const event = now.store.row(rows[at] as number);
+                return (
+                  <Row
+                    key={at % SLOTS}
+                    at={at}
+                    event={event}
+                    store={now.store}
+                    lane={laneName(event)}
+                    isCursor={at === cursor}
+                    isInspected={isAt(event, inspectedPlace.value)}
+                  />
+                );
+              })}
           </div>
         </div>
         {total === 0 && <p class="nothing">{nothingText()}</p>}
@@ -104,38 +126,70 @@ function nothingText(): string {
   return now.store.length === 0 ? "Nothing changed between these dumps." : "No event passes these filters.";
 }
 
-interface RowProps {
-  readonly at: number;
-  readonly row: number;
-  readonly store: EventStore;
-  /** What the row's lane is taken from. */
-  readonly found: FilteredEvents;
-  readonly isCursor: boolean;
-  readonly shown: { readonly va: bigint; readonly step: number } | undefined;
+/**
+ * Which of the rows in sight are in the document yet: those that were, and some more each frame. All at once would hold up a frame
+ * where the machine has other work, as it does while dumps are read.
+ */
+function useInSlices(first: number, end: number): { readonly first: number; readonly end: number } {
+  const made = useRef({ first: 0, end: 0 });
+  const frame = useSignal(0);
+  // The next slice is made by being drawn again.
+  frame.value;
+  const [from, to] = [Math.max(first, made.current.first), Math.min(end, made.current.end)];
+  if (from >= to) {
+    made.current = { first, end: Math.min(end, first + ROWS_A_FRAME) };
+  } else {
+    const below = Math.min(end, to + ROWS_A_FRAME);
+    made.current = { first: Math.max(first, from - (ROWS_A_FRAME - (below - to))), end: below };
+  }
+  const isWhole = made.current.first === first && made.current.end === end;
+  useEffect(() => {
+    if (isWhole) return;
+    const request = requestAnimationFrame(() => {
+      frame.value++;
+    });
+    return () => cancelAnimationFrame(request);
+  });
+  return made.current;
 }
 
-/** Rows stay as they are while they are scrolled by. */
+interface RowProps {
+  readonly at: number;
+  readonly event: EventRow;
+  readonly store: EventStore;
+  readonly lane: string;
+  readonly isCursor: boolean;
+  readonly isInspected: boolean;
+}
+
+/** Rows stay as they are while they are scrolled by; one that leaves the sight is the next that comes, with other words in it. */
 class Row extends Component<RowProps> {
   override shouldComponentUpdate(next: RowProps): boolean {
     const now = this.props;
     return (
-      next.row !== now.row ||
+      next.at !== now.at ||
+      next.event.row !== now.event.row ||
       next.store !== now.store ||
-      next.found !== now.found ||
+      next.lane !== now.lane ||
       next.isCursor !== now.isCursor ||
-      next.shown !== now.shown
+      next.isInspected !== now.isInspected
     );
   }
 
-  override render({ at, row, store, isCursor, shown }: RowProps) {
-    return <RowCells at={at} row={store.row(row)} isCursor={isCursor} shown={shown} />;
+  override render({ at, event, store, lane, isCursor, isInspected }: RowProps) {
+    const isMove = event.type === "page-in" && isSamePlace(store, event.row);
+    return <RowCells at={at} row={event} lane={lane} isCursor={isCursor} isInspected={isInspected} isMove={isMove} />;
   }
 }
 
-function RowCells({ at, row, isCursor, shown }: Pick<RowProps, "at" | "isCursor" | "shown"> & { readonly row: EventRow }) {
-  const now = answer.peek();
-  const isInspected = shown !== undefined && row.step === shown.step && contains(row, shown.va);
-  const isMove = row.type === "page-in" && now !== undefined && isSamePlace(now.store, row.row);
+function RowCells({
+  at,
+  row,
+  lane,
+  isCursor,
+  isInspected,
+  isMove,
+}: Omit<RowProps, "event" | "store"> & { readonly row: EventRow; readonly isMove: boolean }) {
   return (
     <div
       id={`event-${at}`}
@@ -161,7 +215,7 @@ function RowCells({ at, row, isCursor, shown }: Pick<RowProps, "at" | "isCursor"
         {bytes(row.length)}
       </span>
       <span role="gridcell" class="lane-cell">
-        {laneName(row)}
+        {lane}
       </span>
       <span role="gridcell" class="mono col-before">
         <LeafText leaf={row.before} />
@@ -185,8 +239,8 @@ function LeafText({ leaf }: { readonly leaf: Leaf | undefined }) {
   );
 }
 
-function contains({ va, length }: EventRow, place: bigint): boolean {
-  return place >= va && place < va + length;
+function isAt({ va, length, step }: EventRow, place: { readonly va: bigint; readonly step: number } | undefined): boolean {
+  return place !== undefined && step === place.step && place.va >= va && place.va < va + length;
 }
 
 function laneName(row: EventRow): string {

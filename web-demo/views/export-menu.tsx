@@ -1,6 +1,7 @@
 /** What is filtered, to take away: as a file, or as the command that gives the same. */
 
 import { signal } from "@preact/signals";
+import type { Range } from "../model/address-text.js";
 import { commandLine } from "../model/command-line.js";
 import { count } from "../model/format.js";
 import { exportRows } from "../session/export.js";
@@ -127,8 +128,17 @@ export function copyCommand(): void {
     watches: now.request.watches,
     types: typeFilter.value,
     steps: stepFilter.value,
-    range: range && "value" in range ? range.value : laneRange,
+    range: common(range && "value" in range ? range.value : undefined, laneRange),
     tag: now.isTagged && lane?.tag !== undefined ? now.tags[lane.tag] : undefined,
   });
-  copyText(text, text.includes("\n") ? "Commands copied, one for each two dumps." : "Command copied.");
+  if (text === "") say("No address passes these filters: there is nothing to ask the command.");
+  else copyText(text, text.includes("\n") ? "Commands copied, one for each two dumps." : "Command copied.");
+}
+
+/** What lies in both; undefined is everything. Of ranges that do not meet, an empty one. */
+function common(one: Range | undefined, other: Range | undefined): Range | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  const from = one.from > other.from ? one.from : other.from;
+  const to = one.to < other.to ? one.to : other.to;
+  return { from, to: to < from ? from : to };
 }

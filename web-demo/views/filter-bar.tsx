@@ -68,8 +68,6 @@ export function FilterBar() {
             onChange={(event) => setSteps(event.currentTarget)}
           />
         </label>
-        <div class="spring" />
-        <ExportMenu />
       </div>
       <div class="filter-row">
         <span id="count" class="fine" role="status">
@@ -99,6 +97,7 @@ export function FilterBar() {
         <span id="filter-problem" class="problem">
           {problem ?? now?.problem ?? (now?.status === "cancelled" ? "Cancelled: what is listed is not all." : "")}
         </span>
+        <ExportMenu />
       </div>
     </section>
   );

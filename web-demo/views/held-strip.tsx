@@ -24,9 +24,13 @@ export function HeldStrip({ runs }: { readonly runs: RemoteDump["runs"] }) {
     const colours = palette();
     hatch(context, 0, 0, width, HEIGHT, colours.lineStrong);
     context.fillStyle = colours.leaf;
+    let drawn = 0;
     for (const { gfn, count } of runs) {
       const from = (gfn / end) * width;
       const size = Math.max(0.75, (count / end) * width);
+      // Of runs by the ten thousand most end in the pixel where the one before did.
+      if (from + size < drawn + 0.5) continue;
+      drawn = from + size;
       if (size > 1) context.clearRect(from, 0, size, HEIGHT);
       context.fillRect(from, 0, size, HEIGHT);
     }

@@ -47,7 +47,7 @@ export function Inspector() {
       {now !== undefined && (
         <>
           <Outcome now={now} />
-          <ol class="walk" aria-label="The walk, top first">
+          <ol class="walk" aria-label="The walk, top first" data-va={hex(now.va)}>
             {levelsOf(now).map((level) => (
               <Level key={level} level={level} now={now} />
             ))}
@@ -111,7 +111,8 @@ function Outcome({ now }: { readonly now: Inspection }) {
           <dt>
             {side}{" "}
             <span class="quiet">
-              · step {step}, {dumps.value[step]?.name}
+              · step {step}
+              <span class="outcome-name">, {dumps.value[step]?.name}</span>
             </span>
           </dt>
           <dd class="mono" id={`outcome-${side}`}>

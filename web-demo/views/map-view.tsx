@@ -66,7 +66,7 @@ export function MapView() {
           </span>
         )}
         <div class="spring" />
-        <span class="fine quiet mono map-hover">{hovered.value === undefined ? "" : describeRegion(hovered.value)}</span>
+        {hovered.value === undefined ? <MapLegend /> : <span class="fine quiet mono map-hover">{describeRegion(hovered.value)}</span>}
       </div>
       <div class={`map-body${isMapLoading.value ? " is-loading" : ""}`} ref={frame}>
         <canvas ref={canvas} style={{ height: `${MAP_HEIGHT}px` }} aria-hidden="true" />
@@ -101,6 +101,17 @@ export function MapView() {
         </ul>
       </div>
     </section>
+  );
+}
+
+function MapLegend() {
+  return (
+    <ul class="map-legend fine" aria-hidden="true">
+      <li class="is-mapped">mapped</li>
+      <li class="is-executable">executable</li>
+      <li class="is-both">writable + executable</li>
+      <li class="is-changed">changed at this step</li>
+    </ul>
   );
 }
 

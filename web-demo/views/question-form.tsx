@@ -168,7 +168,7 @@ function WatchChoice() {
         class="mono"
         rows={7}
         spellcheck={false}
-        placeholder={"0x10080000000+4M=hugetlb\n7f12a4000000-7f12a4021000 rw-p … [heap]\nfffff801`2ab40000+2000=driver"}
+        placeholder={"0x10080000000+4M=hugetlb\n7f12a4000000-7f12a4021000 … [heap]\nfffff801`2ab40000+2000=driver"}
         value={draft.value ?? watchText.value}
         onInput={(event) => {
           draft.value = event.currentTarget.value;

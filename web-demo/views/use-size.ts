@@ -1,4 +1,4 @@
-/** The size of an element in CSS pixels, as it changes. */
+/** The size of an element in CSS pixels, as it changes; nothing, until the page has laid it out for the first time. */
 
 import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
@@ -11,17 +11,16 @@ export interface Size {
 
 const NOTHING: Size = { width: 0, height: 0 };
 
+/** Never asks for a layout: the observer tells the size of the one that is made anyway, before it is drawn. */
 export function useSize(element: RefObject<Element | null>): Size {
   const size = useSignal<Size>(NOTHING);
   useEffect(() => {
     const target = element.current;
     if (target === null) return;
-    const measure = (): void => {
-      const { width, height } = target.getBoundingClientRect();
+    const observer = new ResizeObserver(([entry]) => {
+      const { width, height } = entry?.contentRect ?? NOTHING;
       if (width !== size.peek().width || height !== size.peek().height) size.value = { width, height };
-    };
-    measure();
-    const observer = new ResizeObserver(measure);
+    });
     observer.observe(target);
     return () => observer.disconnect();
   }, [element, size]);
