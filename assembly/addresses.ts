@@ -40,11 +40,12 @@ import {
   TRIES,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { inherited, outcomeAt, outcomeOf, uncutEntries } from "./outcome";
+import { inherited, outcomeIn, outcomeOf, uncutEntries } from "./outcome";
 import { unuse } from "./tables";
 import {
   addCell,
   CELL_LOG2,
+  cellIn,
   cellOf,
   directCells,
   findLeaf,
@@ -274,13 +275,13 @@ function settleRun<M extends PagingMode>(leaf: usize, from: u32, end: u32): i32 
   for (let i = from; i < end; i++) {
     const va = load<u64>(BATCH_IN + ((<usize>i) << 3));
     const slot = slotAt(va, 1);
-    const outcome = entries ? outcomeAt<M>(entries, slot) : outcomeOf<M>(leaf, slot, above);
+    const outcome = outcomeIn<M>(entries, leaf, slot, above);
     const offset = <u32>va & CELL_OFFSET;
     if (!(outcome & OUTCOME_BACKED)) {
       store<u64>(BATCH_OUT + ((<usize>i) << 3), NONE);
       continue;
     }
-    const flags = flagsOf(cells ? cells + ((<usize>slot) << CELL_LOG2) : cellOf(leaf, slot), offset);
+    const flags = flagsOf(cellIn(cells, leaf, slot), offset);
     const word = load<u32>(flags);
     backed += i32(!(word & CELL_BACKED));
     store<u32>(flags, word | CELL_BACKED);

@@ -43,8 +43,8 @@ import {
   SPACE_ID,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { inherited, outcomeAt, outcomeOf, uncutEntries } from "./outcome";
-import { CELL_LOG2, cellOf, directCells } from "./trie";
+import { inherited, outcomeIn, uncutEntries } from "./outcome";
+import { cellIn, cellOf, directCells } from "./trie";
 import { endOf, itemsOf } from "./vector";
 
 const PAGE_OUT: u8 = 0;
@@ -74,7 +74,7 @@ function compareLeaf<M extends PagingMode>(leaf: usize, pages: usize, outcome: u
     for (let bits = load<u64>(pages + word); bits; bits &= bits - 1, outcome += OUTCOME_BYTES) {
       const slot = <u32>(word << 3) + <u32>ctz<u64>(bits);
       const before = load<u64>(outcome);
-      const now = entries ? outcomeAt<M>(entries, slot) : outcomeOf<M>(leaf, slot, above);
+      const now = outcomeIn<M>(entries, leaf, slot, above);
       store<u64>(outcome, now, 8);
       if (tells(before, now)) rows += rowsOf(before, now) * (chained ? addressesOf(cellOf(leaf, slot)) : 1);
     }
@@ -112,7 +112,7 @@ export function narrate(): u32 {
       const before = load<u64>(outcomes + outcome);
       const now = load<u64>(outcomes + outcome, 8);
       if (!tells(before, now)) continue;
-      const cell = cells ? cells + ((<usize>slot) << CELL_LOG2) : cellOf(leaf, slot);
+      const cell = cellIn(cells, leaf, slot);
       const word = load<u32>(cell, 4);
       if (!(word & CELL_CHAINED)) {
         if (rows > EVENT_ROWS - 2) return pause(rows, cursor, slot, outcome, 0);

@@ -47,7 +47,7 @@ function entriesOf(leaf: usize): usize {
   return load<u32>(load<u32>(leaf, NODE_TABLE), TABLE_COPY);
 }
 
-/** Those entries, where `outcomeAt` may be asked for every page; 0: ask `outcomeOf`. `from`: what `inherited` said. */
+/** Those entries, where no slot is cut, for `outcomeIn`; 0 elsewhere. `from`: what `inherited` said. */
 export function uncutEntries(leaf: usize, from: u64): usize {
   if (from != STANDS) return 0;
   const scratch: usize = load<u32>(leaf, NODE_SCRATCH);
@@ -55,7 +55,7 @@ export function uncutEntries(leaf: usize, from: u64): usize {
 }
 
 /** The outcome of one page from the entries of a table of the lowest level. */
-export function outcomeAt<M extends PagingMode>(entries: usize, slot: u32): u64 {
+function outcomeAt<M extends PagingMode>(entries: usize, slot: u32): u64 {
   const entry = load<u64>(entries + ((<usize>slot) << 3)) & load<u64>(CONTROL, CONTROL_KEEP);
   const mode = changetype<M>(0);
   const kind = mode.kindOf(entry, 1, load<u64>(CONTROL, CONTROL_RESERVED));
@@ -102,4 +102,9 @@ export function outcomeOf<M extends PagingMode>(leaf: usize, slot: u32, from: u6
   if (from != STANDS) return from & OUTCOME_BACKED ? from + ((<u64>slot) << PAGE_BITS) : from;
   if (isCut(leaf, slot)) return fault(FAULT_UNREADABLE_TABLE);
   return outcomeAt<M>(entriesOf(leaf), slot);
+}
+
+/** The same for page after page of one leaf node, `entries` being what `uncutEntries` said of it. */
+export function outcomeIn<M extends PagingMode>(entries: usize, leaf: usize, slot: u32, from: u64): u64 {
+  return entries ? outcomeAt<M>(entries, slot) : outcomeOf<M>(leaf, slot, from);
 }

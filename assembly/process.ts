@@ -62,7 +62,7 @@ import {
   TRIES,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { inherited, outcomeAt, outcomeOf, uncutEntries } from "./outcome";
+import { inherited, outcomeIn, uncutEntries } from "./outcome";
 import { nameRead, nodeScratch, unqueue } from "./stand";
 import { join, leave, releaseTableScratch, tableScratch } from "./tables";
 import { childOf, touch } from "./trie";
@@ -230,7 +230,7 @@ function collectLeaf<M extends PagingMode>(leaf: usize, pages: usize): bool {
   for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
     for (let bits = load<u64>(pages + word); bits; bits &= bits - 1, outcome += OUTCOME_BYTES) {
       const slot = <u32>(word << 3) + <u32>ctz<u64>(bits);
-      store<u64>(outcome, entries ? outcomeAt<M>(entries, slot) : outcomeOf<M>(leaf, slot, from));
+      store<u64>(outcome, outcomeIn<M>(entries, leaf, slot, from));
     }
   }
   return true;

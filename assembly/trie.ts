@@ -72,6 +72,11 @@ export function directCells(node: usize): usize {
   return table && load<u32>(table, TABLE_COUNTS) ? 0 : load<u32>(node, NODE_CELLS);
 }
 
+/** The same for slot after slot of one node, `cells` being what `directCells` said of it. */
+export function cellIn(cells: usize, node: usize, slot: u32): usize {
+  return cells ? cells + ((<usize>slot) << CELL_LOG2) : cellOf(node, slot);
+}
+
 /** The child at a slot that is used. */
 export function childOf(node: usize, slot: u32): usize {
   return load<u32>(cellOf(node, slot));

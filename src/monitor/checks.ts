@@ -15,19 +15,6 @@ export function checkSize(size: number): void {
   throw new PageTableError("invalid-size", `size must be an integer from 0 to ${MOST_BYTES_MARKED} bytes, not ${String(size)}`);
 }
 
-/** Checks a context, leaves its VA as the first of the core's batch and answers its root, cleared. */
-export function checkContext(core: Core, roots: RootCleaner, ctx: AddressContext): bigint {
-  if (typeof ctx !== "object" || ctx === null) throw new PageTableError("invalid-context", "an address is { va, root }, both bigint");
-  const { va } = ctx;
-  checkAddress(va, "va");
-  const root = roots.clear(ctx.root);
-  core.batchIn[0] = va;
-  const bits = core.mode.virtualAddressBits;
-  const high = (core.u32[(layout.BATCH_IN >>> 2) + 1] | 0) >> (bits - 33); // bits 63 to `bits` - 1, the sign all the way
-  if (high !== 0 && high !== -1) throw nonCanonical(va, bits);
-  return root;
-}
-
 /** Checks roots and clears them of PCID, PWT, PCD and bit 63: two spellings of one root are one address space. */
 export class RootCleaner {
   readonly #mask: bigint;
@@ -45,6 +32,34 @@ export class RootCleaner {
     this.#last = root;
     this.#lastCleared = root & this.#mask;
     return this.#lastCleared;
+  }
+}
+
+/** Where single addresses come in. What every call looks at is at hand, for these calls are the shortest. */
+export class ContextDoor {
+  readonly #roots: RootCleaner;
+  readonly #batchIn: BigUint64Array;
+  /** The upper half of the first of the batch. */
+  readonly #high: Int32Array;
+  readonly #virtualAddressBits: number;
+
+  constructor(core: Core, roots: RootCleaner) {
+    this.#roots = roots;
+    this.#batchIn = core.batchIn;
+    this.#high = new Int32Array(core.u8.buffer, layout.BATCH_IN + 4, 1);
+    this.#virtualAddressBits = core.mode.virtualAddressBits;
+  }
+
+  /** Checks a context, leaves its VA as the first of the core's batch and answers its root, cleared. */
+  enter(ctx: AddressContext): bigint {
+    if (typeof ctx !== "object" || ctx === null) throw new PageTableError("invalid-context", "an address is { va, root }, both bigint");
+    const { va } = ctx;
+    checkAddress(va, "va");
+    const root = this.#roots.clear(ctx.root);
+    this.#batchIn[0] = va;
+    const high = this.#high[0] >> (this.#virtualAddressBits - 33); // bits 63 to `virtualAddressBits` - 1, the sign all the way
+    if (high !== 0 && high !== -1) throw nonCanonical(va, this.#virtualAddressBits);
+    return root;
   }
 }
 

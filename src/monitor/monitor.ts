@@ -37,7 +37,7 @@ import { PageTableError } from "../model/errors.js";
 import type { EventColumns, PageTableMonitorEvent } from "../model/event.js";
 import type { GuestMemory, MemoryProtection } from "../model/memory.js";
 import type { Translation } from "../model/translation.js";
-import { checkContext, checkSize, checkTagCount, checkVas, RootCleaner } from "./checks.js";
+import { ContextDoor, checkSize, checkTagCount, checkVas, RootCleaner } from "./checks.js";
 import { describeState } from "./description.js";
 import { eventsOf } from "./events.js";
 import { MarkedRanges } from "./marked-ranges.js";
@@ -78,6 +78,7 @@ export class PageTableMonitor<Tag = string> {
   readonly #translator: Translator;
   readonly #ranges = new MarkedRanges();
   readonly #roots: RootCleaner;
+  readonly #door: ContextDoor;
   readonly #paths: PathReader;
   #memory: Memory | undefined;
   #busy = false;
@@ -107,6 +108,7 @@ export class PageTableMonitor<Tag = string> {
     this.#core = core;
     this.#memory = memory;
     this.#roots = new RootCleaner(core);
+    this.#door = new ContextDoor(core, this.#roots);
     this.#paths = new PathReader(core);
     this.#spaces = new Spaces(core);
     this.#tags = new Tags(core, this.#spaces);
@@ -141,7 +143,7 @@ export class PageTableMonitor<Tag = string> {
   monitor(ctx: AddressContext, view: View, tag: Tag): Translation {
     const memory = this.#enter();
     try {
-      const root = checkContext(this.#core, this.#roots, ctx);
+      const root = this.#door.enter(ctx);
       checkId(view, "view");
       const space = this.#ensureSpace(view, root);
       this.#monitoring.take(memory, space, this.#tags.indexOf(tag));
@@ -209,7 +211,7 @@ export class PageTableMonitor<Tag = string> {
   lookup(ctx: AddressContext, view: View): Lookup<Tag> | undefined {
     this.#enter();
     try {
-      const root = checkContext(this.#core, this.#roots, ctx);
+      const root = this.#door.enter(ctx);
       const { va } = ctx;
       checkId(view, "view");
       const space = this.#spaces.find(view, root);
@@ -286,7 +288,7 @@ export class PageTableMonitor<Tag = string> {
   translate(ctx: AddressContext): Translation {
     const memory = this.#enter();
     try {
-      const root = checkContext(this.#core, this.#roots, ctx);
+      const root = this.#door.enter(ctx);
       return this.#translator.translate(memory, root, ctx.va);
     } finally {
       this.#leave();
@@ -366,7 +368,7 @@ export class PageTableMonitor<Tag = string> {
   #giveBack(ctx: AddressContext, view: View, references: "one" | "all"): void {
     this.#enter();
     try {
-      const root = checkContext(this.#core, this.#roots, ctx);
+      const root = this.#door.enter(ctx);
       checkId(view, "view");
       const isEmpty = this.#monitoring.giveBack(this.#spaces.find(view, root), references);
       if (isEmpty && this.#monitoring.wantsReset) this.#reset();
