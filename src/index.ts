@@ -3,6 +3,7 @@
  */
 
 export { type Amd64Options, amd64 } from "./arch/amd64.js";
+export { clearedRoot } from "./arch/cleared-root.js";
 export { architectureByName, architectureNames } from "./arch/registry.js";
 export { configureCore } from "./core/configure.js";
 export type { OpenedDump } from "./dump/file-dump.js";
@@ -21,9 +22,11 @@ export type { Access } from "./space/access.js";
 export type { Backing, Change, ChangeType, SharedChange } from "./space/change.js";
 export { changes } from "./space/changes.js";
 export { type FindRootsOptions, findRoots } from "./space/find-roots.js";
+export type { ListingSlice, SpaceListing } from "./space/listing.js";
 export type { Mapping, SpaceSummary, SummaryPart } from "./space/mapping.js";
 export { mappings } from "./space/mappings.js";
 export type { AddressRange, SpaceOptions, UnreadableTable } from "./space/options.js";
+export { type OutlineOptions, outline, type SpaceOutline } from "./space/outline.js";
 export type { RootCandidate } from "./space/root-candidate.js";
 export { changesOfRoots, type SharedOptions } from "./space/shared-changes.js";
-export { summarize } from "./space/summarize.js";
+export { type SummarizeOptions, summarize } from "./space/summarize.js";

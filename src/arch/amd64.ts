@@ -39,6 +39,8 @@ const LEVEL_PT = 1;
 const LEVEL_PDPT = 3;
 const PAGE_SHIFT = 12;
 const LEVEL_BITS = 9;
+/** Frames that bit 32 of a PA stands for. */
+const HIGH_HALF_FRAMES = 2 ** (32 - PAGE_SHIFT);
 const LARGEST_PHYSICAL_ADDRESS_BITS = 52;
 const SMALLEST_PHYSICAL_ADDRESS_BITS = 32;
 
@@ -79,7 +81,23 @@ export function amd64(options: Amd64Options = {}): Architecture {
     reservedMask,
     clearMask: encryptionMask,
     entryNames: ENTRY_NAMES.slice(0, levels + 1),
+    tableBehind: tableBehindBy(reservedMask, encryptionMask),
   });
+}
+
+/** PS ends a path at every level above the last: in a page, or in a fault. */
+function tableBehindBy(reservedMask: bigint, encryptionMask: bigint): (low: number, high: number) => number | undefined {
+  const [keptLow, keptHigh] = halvesOf(ADDRESS_MASK & ~encryptionMask);
+  const [, reservedHigh] = halvesOf(reservedMask & ~encryptionMask);
+  const [present, pageSize] = [Number(P), Number(PS)];
+  return (low, high) => {
+    if ((low & present) === 0 || (low & pageSize) !== 0 || (high & reservedHigh) !== 0) return undefined;
+    return (high & keptHigh) * HIGH_HALF_FRAMES + ((low & keptLow) >>> PAGE_SHIFT);
+  };
+}
+
+function halvesOf(mask: bigint): readonly [low: number, high: number] {
+  return [Number(BigInt.asIntN(32, mask)), Number(BigInt.asIntN(32, mask >> 32n))];
 }
 
 function checkOptions(levels: unknown, physicalAddressBits: unknown, encryptionMask: unknown): void {

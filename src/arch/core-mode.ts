@@ -21,6 +21,8 @@ export interface CoreMode {
   readonly clearMask: bigint;
   /** Index = level; [0] is unused. */
   readonly entryNames: readonly string[];
+  /** GFN of the table that an entry above the last level leads to; undefined where it leads to none. Its lower and upper 32 bits: no bigint. */
+  readonly tableBehind: (low: number, high: number) => number | undefined;
 }
 
 const coreModes = new WeakMap<Architecture, CoreMode>();

@@ -5,7 +5,7 @@
  * would give answers that look right.
  */
 
-import { amd64, architectureByName, architectureNames } from "../index.js";
+import { amd64, architectureByName, architectureNames, clearedRoot } from "../index.js";
 import type { Architecture } from "../model/architecture.js";
 import type { Dump } from "../model/dump.js";
 import { UsageError } from "./failure.js";
@@ -17,6 +17,7 @@ export interface SpaceChoice {
 }
 
 export interface AddressSpace {
+  /** Without what is no address bit of it. */
   readonly root: bigint;
   readonly arch: Architecture;
 }
@@ -41,5 +42,6 @@ export function findAddressSpace(file: string, dump: Pick<Dump, "vcpus">, choice
     throw new UsageError(`${file} has no CPU notes that give a root: say it with --root PA`);
   }
   const noted = choice.root === undefined ? vcpu : dump.vcpus.find((candidate) => candidate.arch !== undefined);
-  return { root, arch: choice.arch ?? noted?.arch ?? amd64() };
+  const arch = choice.arch ?? noted?.arch ?? amd64();
+  return { root: clearedRoot(root, arch), arch };
 }

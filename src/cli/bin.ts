@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 /**
  * The executable: hands the process's streams to `main`, and its answer back as exit status.
+ *
+ * It listens for interrupts before the rest is loaded, which takes longer than a small command does.
  */
 
 import { messageOf, STATUS_DUMP, STATUS_INTERRUPTED, STATUS_TERMINATED } from "./failure.js";
 import { printable } from "./format/text.js";
-import { main } from "./main.js";
 
 const interrupt = new AbortController();
 
@@ -31,5 +32,6 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
 }
 
 const { stdout, stderr, env } = process;
+const { main } = await import("./main.js");
 const status = await main(process.argv.slice(2), { stdout, stderr, env, signal: interrupt.signal });
 process.exit(status === STATUS_INTERRUPTED ? interruptStatus : status);

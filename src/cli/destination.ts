@@ -1,9 +1,11 @@
 /**
- * Where a result goes: standard output, or a file that appears when it is whole.
+ * Where a result goes: standard output, another pipe, or a file that appears when it is whole.
  */
 
 import type { Terminal } from "./format/text.js";
 import { plainTerminal } from "./format/text.js";
+import { isPipe, openPipe } from "./named-pipe.js";
+import { Output } from "./output.js";
 import { OutputFile } from "./output-file.js";
 import type { Session } from "./session.js";
 
@@ -20,20 +22,13 @@ export interface Destination {
 }
 
 /** `path` undefined: standard output. Throws UsageError where nothing can be written there. */
-export function openDestination(session: Session, path: string | undefined): Destination {
+export async function openDestination(session: Session, path: string | undefined): Promise<Destination> {
   const { out, terminal } = session;
   if (path === undefined) {
-    return {
-      terminal,
-      write: (chunk) => out.write(chunk),
-      drain: async () => {
-        if (out.isFull) {
-          await out.flush();
-        }
-      },
-      flush: () => out.flush(),
-      end: () => out.flush(),
-    };
+    return toStream(out, terminal);
+  }
+  if (isPipe(path)) {
+    return toStream(new Output(await openPipe(path, session)), plainTerminal(terminal.width));
   }
   const file = new OutputFile(path);
   session.keepWhole(file);
@@ -43,5 +38,19 @@ export function openDestination(session: Session, path: string | undefined): Des
     drain: async () => {},
     flush: async () => {},
     end: async () => file.commit(),
+  };
+}
+
+function toStream(out: Output, terminal: Terminal): Destination {
+  return {
+    terminal,
+    write: (chunk) => out.write(chunk),
+    drain: async () => {
+      if (out.isFull) {
+        await out.flush();
+      }
+    },
+    flush: () => out.flush(),
+    end: () => out.flush(),
   };
 }

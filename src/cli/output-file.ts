@@ -7,7 +7,7 @@
 
 import { closeSync, existsSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { messageOf, UsageError } from "./failure.js";
+import { messageOf, PipeClosedError, UsageError } from "./failure.js";
 
 const PIECE_LENGTH = 1 << 20;
 
@@ -22,14 +22,15 @@ export class OutputFile {
   /** Throws UsageError where nothing can be written at `path`. */
   constructor(path: string) {
     try {
-      this.path = existsSync(path) ? realpathSync(path) : path;
-      const present = statSync(this.path, { throwIfNoEntry: false });
+      const present = statSync(path, { throwIfNoEntry: false });
       const isReplaceable = present?.isFile() ?? true;
+      // Of a pipe, /dev/stdout say, the link leads to a name by which nothing can be opened.
+      this.path = present?.isFile() ? realpathSync(path) : path;
       this.partial = isReplaceable ? join(dirname(this.path), `.${basename(this.path)}.${process.pid}.partial`) : undefined;
       // Whoever may not read the one must not read the other.
       this.descriptor = openSync(this.partial ?? this.path, "w", present?.mode);
     } catch (error) {
-      throw new UsageError(`-o ${path}: cannot be written: ${messageOf(error)}`);
+      throw new UsageError(`-o ${path}: ${whyNot(path, error)}`);
     }
   }
 
@@ -77,9 +78,25 @@ export class OutputFile {
         written += writeSync(this.descriptor, bytes, written);
       }
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EPIPE") {
+        throw new PipeClosedError();
+      }
       throw new Error(`${this.path}: cannot be written: ${messageOf(error)}`, { cause: error });
     }
   }
+}
+
+/** Why nothing can be written at `path`, and what to do. */
+function whyNot(path: string, error: unknown): string {
+  const folder = dirname(path);
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT" && !existsSync(folder)) {
+    return `there is no folder ${folder}: make it first`;
+  }
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+    return `there is no permission to write ${existsSync(path) ? "it" : `in ${folder}`}`;
+  }
+  return code === "ENOENT" || code === "ENOTDIR" ? `no file can be made in ${folder}` : `cannot be written: ${messageOf(error)}`;
 }
 
 /** Makes the folder that `path` lies in, and those above it. */

@@ -25,7 +25,12 @@ export function makeProgram(session: Session): Command {
       getErrHelpWidth: () => session.terminal.width,
     })
     .showHelpAfterError("(ptm --help lists the commands and their options)")
-    .addHelpText("after", HELP);
+    .addHelpText("after", HELP)
+    .hook("preAction", (_program, command) => {
+      if ((command.opts() as CommonWords).progress) {
+        session.progress.askFor();
+      }
+    });
   addInfo(program, session);
   addWalk(program, session);
   addMaps(program, session);
@@ -122,7 +127,8 @@ none is given it is VA. Of an address watched twice the first tag stays.`;
 function addCommon(command: Command): Command {
   return command
     .option("--arch <name>", `paging mode: ${architectureNames.join(", ")} (from the dump's notes, else amd64)`)
-    .option("--json", "one JSON object a line");
+    .option("--json", "one JSON object a line")
+    .option("--progress", "say how far it is also where standard error is no terminal");
 }
 
 function addSpace(command: Command): Command {

@@ -36,7 +36,7 @@ export async function openTable<Kind extends TableKind>(
   if (path !== undefined && output.isFolder) {
     makeFolderOf(path);
   }
-  const destination = openDestination(session, path);
+  const destination = await openDestination(session, path);
   const rows = await writerOf(kind, output.format, destination);
   return {
     rows,

@@ -4,14 +4,14 @@
 
 import { openDump } from "../index.js";
 import type { Dump } from "../model/dump.js";
+import { byteSize } from "./format/text.js";
 import type { Session } from "./session.js";
 
 /** Opens `file` for `use`; a dump that cannot be read, or proves damaged, becomes a problem of the session. */
 export async function withDump(session: Session, file: string, use: (dump: Dump) => Promise<void>): Promise<void> {
-  session.progress.report(`opening ${file}`);
   let dump: Dump;
   try {
-    dump = await openDump(file, { signal: session.signal });
+    dump = await openFile(file, session);
   } catch (error) {
     session.problems.addError(file, error);
     return;
@@ -22,4 +22,12 @@ export async function withDump(session: Session, file: string, use: (dump: Dump)
     session.problems.addDamage(file, dump);
     dump.close();
   }
+}
+
+/** What is compressed is read whole, which may take a while. */
+export async function openFile(file: string, { signal, progress }: Pick<Session, "signal" | "progress">): Promise<Dump> {
+  const words = `inflating ${file}`;
+  progress.report(`opening ${file}`);
+  progress.begin(words);
+  return await openDump(file, { signal, onProgress: (done, total) => progress.advance(words, { done, total, amount: byteSize }) });
 }

@@ -7,7 +7,7 @@ import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { accessOf } from "./access.js";
 import type { Backing, Change, ChangeType } from "./change.js";
-import { Listing, type ListingOptions } from "./listing.js";
+import { Listing, type ListingOptions, type SpaceListing } from "./listing.js";
 import { openStates } from "./opening.js";
 import { clearedRoot, linearRange, type SpaceOptions } from "./options.js";
 import type { SpaceTables } from "./tables.js";
@@ -25,7 +25,7 @@ const TYPES: readonly ChangeType[] = ["page-in", "page-in", "page-out", "remap",
  * @example
  * for (const { type, va, length } of await changes(monday, tuesday, { root })) console.log(type, va, length);
  */
-export async function changes(before: GuestMemory, after: GuestMemory, options: SpaceOptions): Promise<Iterable<Change>> {
+export async function changes(before: GuestMemory, after: GuestMemory, options: SpaceOptions): Promise<SpaceListing<Change>> {
   return new Listing(await openChanges(before, after, options));
 }
 

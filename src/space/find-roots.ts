@@ -10,6 +10,7 @@ import type { Dump } from "../model/dump.js";
 import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { AbortSignalLike } from "../model/platform.js";
+import { Breath } from "./breath.js";
 import { kernelRootBy, levelsBy, vmcoreinfoOf } from "./kernel-root.js";
 import { clearedRoot } from "./options.js";
 import type { RootCandidate } from "./root-candidate.js";
@@ -57,13 +58,13 @@ export async function findRootsBy(
   const told = toldMode(memory, options);
   const scan = await openRootScan(memory, options);
   const gfns = await look(scan);
-  const arch = told ?? likelierMode(scan, gfns);
+  const breath = new Breath(options.signal);
+  const arch = told ?? (await likelierMode(scan, gfns, breath));
   scan.settle(arch);
   const vcpuRoots = vcpuRootsOf(memory, arch);
   const facts = new Map<number, RootFacts>();
-  for (const gfn of gfns) {
-    const judged = scan.judge(gfn, arch);
-    if (isGood(judged, LEAST_PLAUSIBLE, LEAST_HELD)) facts.set(gfn, judged);
+  for (const judged of await judgeAll(scan, gfns, arch, breath)) {
+    if (isGood(judged, LEAST_PLAUSIBLE, LEAST_HELD)) facts.set(judged.gfn, judged);
   }
   const likely = [...facts.values()].sort((a, b) => (b.plausible ?? 0) - (a.plausible ?? 0)).map(({ gfn }) => BigInt(gfn) << 12n);
   const certain = vcpuRoots.filter((root) => root !== undefined);
@@ -72,7 +73,7 @@ export async function findRootsBy(
     const gfn = Number(root >> 12n);
     if (!facts.has(gfn) && holds(memory, gfn)) facts.set(gfn, scan.judge(gfn, arch));
   }
-  return rankCandidates({ scan, arch, vcpuRoots, kernelRoot, all: [...facts.values()] });
+  return rankCandidates({ scan, arch, vcpuRoots, kernelRoot, all: [...facts.values()] }, breath);
 }
 
 /** The look at the frames of a memory, before any has been looked at. */
@@ -84,6 +85,15 @@ export function openRootScan(memory: GuestMemory & Pick<Dump, "runs">, options: 
 export function modesToJudgeBy(memory: GuestMemory & Pick<Dump, "runs">, options: FindRootsOptions): readonly Architecture[] {
   const told = toldMode(memory, options);
   return told ? [told] : [amd64({ levels: 5 }), amd64()];
+}
+
+async function judgeAll(scan: RootScan, gfns: readonly number[], arch: Architecture, breath: Breath): Promise<RootFacts[]> {
+  const judged: RootFacts[] = [];
+  for (const gfn of gfns) {
+    judged.push(scan.judge(gfn, arch));
+    await breath.take();
+  }
+  return judged;
 }
 
 /** The mode that is given, or that the dump tells in one way or another. */
@@ -108,16 +118,20 @@ function holds({ runs }: Pick<Dump, "runs">, frame: number): boolean {
  * is not enough: where a kernel has its own tables mapped, lower ones do as well, but then the best of four are below none. Where
  * nothing leads to these at all, five need not be tried.
  */
-function likelierMode(scan: RootScan, gfns: readonly number[]): Architecture {
+async function likelierMode(scan: RootScan, gfns: readonly number[], breath: Breath): Promise<Architecture> {
   const [four, five] = [amd64(), amd64({ levels: 5 })];
   const isConvincing = (facts: RootFacts): boolean => isGood(facts, CONVINCING, CONVINCING_HELD);
-  const ofFour = gfns.map((gfn) => scan.judge(gfn, four));
+  const ofFour = await judgeAll(scan, gfns, four, breath);
   const good = ofFour.filter(isConvincing);
   const goodGfns = new Set(good.map(({ gfn }) => gfn));
-  if (!ofFour.some(({ targets }) => targets.some((target) => goodGfns.has(Math.abs(target))))) return four;
-  const tops = gfns.map((gfn) => scan.judge(gfn, five)).filter(isConvincing);
+  if (!(await someLeadTo(ofFour, goodGfns, breath))) return four;
+  const tops = (await judgeAll(scan, gfns, five, breath)).filter(isConvincing);
   const known = new Set(tops.map(({ gfn }) => gfn));
-  const below = new Set(tops.flatMap(({ targets }) => Array.from(targets, Math.abs)));
+  const below = new Set<number>();
+  for (const { targets } of tops) {
+    for (const target of targets) below.add(Math.abs(target));
+    await breath.take();
+  }
   let covered = 0;
   let uncovered = 0;
   for (const { gfn, tables } of good) {
@@ -126,6 +140,14 @@ function likelierMode(scan: RootScan, gfns: readonly number[]): Architecture {
     else uncovered += tables;
   }
   return covered > uncovered ? five : four;
+}
+
+async function someLeadTo(all: readonly RootFacts[], gfns: ReadonlySet<number>, breath: Breath): Promise<boolean> {
+  for (const { targets } of all) {
+    if (targets.some((target) => gfns.has(Math.abs(target)))) return true;
+    await breath.take();
+  }
+  return false;
 }
 
 function isGood({ plausible, plausibleHeld }: RootFacts, least: number, leastHeld: number): boolean {

@@ -5,8 +5,32 @@
  * that comes before it; a call of `next` that throws can be made again.
  */
 
-import type { LinearRange } from "./options.js";
-import type { Kernel, SpaceTables } from "./tables.js";
+import { Breath } from "./breath.js";
+import { type AddressRange, type LinearRange, linearRange } from "./options.js";
+import { type Kernel, NO_DEADLINE, type SpaceTables } from "./tables.js";
+
+/** Rows of a listing that came in one go, and how far the listing is with them. */
+export interface ListingSlice<Row> {
+  /** May be none: where much is walked and nothing found. */
+  readonly rows: readonly Row[];
+  /** What lies before this VA has been listed, of the root that the listing is at. */
+  readonly va: bigint;
+  /** Tables read so far, on both sides where there are two. */
+  readonly tables: number;
+}
+
+/** Rows, ascending and lazy. Each iteration begins anew. */
+export interface SpaceListing<Row> extends Iterable<Row> {
+  /**
+   * The same rows in slices: between two of them others have their turn, several times in a tenth of a second, however much is walked without a row.
+   *
+   * @example
+   * for await (const { rows, tables } of (await changes(monday, tuesday, { root })).slices()) console.log(rows.length, tables);
+   */
+  slices(): AsyncIterable<ListingSlice<Row>>;
+  /** The same of another range; tables that have been read need not be read again. Throws as what made this listing. */
+  over(range: AddressRange): SpaceListing<Row>;
+}
 
 export interface ListingOptions<Row> {
   readonly tables: SpaceTables;
@@ -24,7 +48,7 @@ const FIRST_WINDOW = 16;
 const LARGEST_WINDOW = 256;
 const GROWTH = 4;
 
-export class Listing<Row> implements Iterable<Row> {
+export class Listing<Row> implements SpaceListing<Row> {
   readonly #options: ListingOptions<Row>;
 
   constructor(options: ListingOptions<Row>) {
@@ -34,6 +58,28 @@ export class Listing<Row> implements Iterable<Row> {
   [Symbol.iterator](): IterableIterator<Row> {
     this.#options.begin?.();
     return new ListingIterator(this.#options);
+  }
+
+  slices(): AsyncGenerator<ListingSlice<Row>> {
+    return slicesOf(this.#options, new Breath(this.#options.tables.signal));
+  }
+
+  over(range: AddressRange): Listing<Row> {
+    return new Listing({ ...this.#options, range: linearRange(this.#options.tables.core.mode, range) });
+  }
+}
+
+/** A slice is what the core finds in one go, until `breath` is due. */
+export async function* slicesOf<Row>(options: ListingOptions<Row>, breath: Breath): AsyncGenerator<ListingSlice<Row>> {
+  options.begin?.();
+  const rows = new ListingIterator(options);
+  try {
+    while (!rows.hasEnded) {
+      await breath.take();
+      yield rows.take(breath.dueMs);
+    }
+  } finally {
+    rows.return();
   }
 }
 
@@ -62,6 +108,22 @@ class ListingIterator<Row> implements IterableIterator<Row> {
     return { done: false, value: this.#rows[this.#next++] };
   }
 
+  get hasEnded(): boolean {
+    return this.#ended && this.#next === this.#rows.length;
+  }
+
+  /** What there is by `deadlineMs`. Not to be mixed with `next`. */
+  take(deadlineMs: number): ListingSlice<Row> {
+    // To say what is unreadable brings no rows.
+    this.#rows = [];
+    this.#next = 0;
+    this.#refill(deadlineMs);
+    const rows = this.#rows;
+    this.#next = rows.length;
+    const { tables } = this.#options;
+    return { rows, va: tables.vaOf(this.#cursor as number), tables: tables.tablesRead };
+  }
+
   return(): IteratorResult<Row> {
     this.#ended = true;
     this.#rows = [];
@@ -71,7 +133,7 @@ class ListingIterator<Row> implements IterableIterator<Row> {
     return { done: true, value: undefined };
   }
 
-  #refill(): void {
+  #refill(deadlineMs = NO_DEADLINE): void {
     const { tables, kernel, root, range, decode } = this.#options;
     this.#cursor ??= tables.openCursor(root, range);
     if (this.#unsaid) {
@@ -79,7 +141,7 @@ class ListingIterator<Row> implements IterableIterator<Row> {
       tables.sayUnreadable(this.#cursor);
       return;
     }
-    const outcome = tables.run(kernel, this.#cursor, this.#capacity);
+    const outcome = tables.run(kernel, this.#cursor, this.#capacity, deadlineMs);
     const rows: Row[] = [];
     for (let place = 0; place < tables.rowCount; place++) rows.push(decode(tables, place));
     this.#rows = rows;

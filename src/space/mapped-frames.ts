@@ -5,6 +5,7 @@
 
 import * as layout from "../core/layout.js";
 import type { Architecture } from "../model/architecture.js";
+import type { Breath } from "./breath.js";
 import type { LinearRange } from "./options.js";
 import { userSlots } from "./root-relations.js";
 import type { RootFacts, RootScan } from "./root-scan.js";
@@ -18,47 +19,65 @@ const MOST_ROWS = 2 ** 17;
 const MOST_ROWS_OF_ALL = 2 ** 23;
 
 /** Those of `frames` that some candidate maps for user mode. */
-export function framesMappedForUsers(
+export async function framesMappedForUsers(
   { tables }: RootScan,
   arch: Architecture,
   all: readonly RootFacts[],
   frames: ReadonlySet<number>,
-): Set<number> {
+  breath: Breath,
+): Promise<Set<number>> {
   const ascending = Float64Array.from(frames).sort();
   const found = new Set<number>();
   const lowerHalf = { from: 0n, to: 1n << BigInt(arch.virtualAddressBits - 1) };
   let rowsLeft = MOST_ROWS_OF_ALL;
   for (const facts of all) {
     if (rowsLeft <= 0 || found.size === frames.size) break;
-    if (userSlots(facts) > 0) rowsLeft -= noteMapped(tables, facts.gfn, lowerHalf, USER, ascending, found);
+    if (userSlots(facts) > 0) {
+      rowsLeft -= await noteMapped({ tables, rootGfn: facts.gfn, range: lowerHalf, access: USER, ascending, found, breath });
+    }
   }
   return found;
 }
 
 /** Those of `frames` that `gfn`, as a root, maps in the last 2 GiB: where Linux on AMD64 has its image (Documentation/arch/x86/x86_64/mm.rst). */
-export function framesInKernelImage({ tables }: RootScan, arch: Architecture, gfn: number, frames: readonly number[]): Set<number> {
+export async function framesInKernelImage(
+  { tables }: RootScan,
+  arch: Architecture,
+  rootGfn: number,
+  frames: readonly number[],
+  breath: Breath,
+): Promise<Set<number>> {
   const end = 1n << BigInt(arch.virtualAddressBits);
   const found = new Set<number>();
-  noteMapped(tables, gfn, { from: end - KERNEL_IMAGE_BYTES, to: end }, 0, Float64Array.from(frames).sort(), found);
+  const range = { from: end - KERNEL_IMAGE_BYTES, to: end };
+  await noteMapped({ tables, rootGfn, range, access: 0, ascending: Float64Array.from(frames).sort(), found, breath });
   return found;
 }
 
+interface MappedSearch {
+  readonly tables: RootScan["tables"];
+  readonly rootGfn: number;
+  readonly range: LinearRange;
+  /** Bits that the access must have. */
+  readonly access: number;
+  readonly ascending: Float64Array;
+  readonly found: Set<number>;
+  readonly breath: Breath;
+}
+
 /** Answers how many rows have been looked at. */
-function noteMapped(
-  tables: RootScan["tables"],
-  rootGfn: number,
-  range: LinearRange,
-  access: number,
-  ascending: Float64Array,
-  found: Set<number>,
-): number {
+async function noteMapped({ tables, rootGfn, range, access, ascending, found, breath }: MappedSearch): Promise<number> {
   const cursor = tables.openCursor(BigInt(rootGfn) << 12n, range);
   let rows = 0;
-  for (let outcome = ""; outcome !== "done" && rows < MOST_ROWS; rows += tables.rowCount) {
-    outcome = tables.run(tables.core.exports.listSpace, cursor, WINDOW);
-    for (let place = 0; place < tables.rowCount; place++) noteFrames(tables, place, access, ascending, found);
+  try {
+    for (let outcome = ""; outcome !== "done" && rows < MOST_ROWS; rows += tables.rowCount) {
+      await breath.take();
+      outcome = tables.run(tables.core.exports.listSpace, cursor, WINDOW, breath.dueMs);
+      for (let place = 0; place < tables.rowCount; place++) noteFrames(tables, place, access, ascending, found);
+    }
+  } finally {
+    tables.closeCursor(cursor);
   }
-  tables.closeCursor(cursor);
   return rows;
 }
 

@@ -6,7 +6,7 @@ import * as layout from "../core/layout.js";
 import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { accessOf } from "./access.js";
-import { Listing, type ListingOptions } from "./listing.js";
+import { Listing, type ListingOptions, type SpaceListing } from "./listing.js";
 import type { Mapping } from "./mapping.js";
 import { openState } from "./opening.js";
 import { clearedRoot, linearRange, type SpaceOptions } from "./options.js";
@@ -20,7 +20,7 @@ import type { SpaceTables } from "./tables.js";
  * @example
  * for (const { va, length, pa, access } of await mappings(dump, { root })) console.log(va, length, pa, access.write);
  */
-export async function mappings(memory: GuestMemory, options: SpaceOptions): Promise<Iterable<Mapping>> {
+export async function mappings(memory: GuestMemory, options: SpaceOptions): Promise<SpaceListing<Mapping>> {
   return new Listing(await openMappings(memory, options));
 }
 

@@ -67,16 +67,22 @@ export function linearRange(mode: CoreMode, range: AddressRange | undefined): Li
   if (to < from) {
     throw new AddressError("invalid-range", `the range ends at ${hex(to)}, before it begins at ${hex(from)}`, { from, to });
   }
-  return { from: linear(mode, from), to: linear(mode, to) };
+  return { from: linearVa(mode, from), to: linearVa(mode, to) };
 }
 
 /** Addresses that are not canonical all lie between the two halves. */
-function linear(mode: CoreMode, va: bigint): bigint {
+export function linearVa(mode: CoreMode, va: bigint): bigint {
   const size = 1n << BigInt(mode.virtualAddressBits);
   const half = size >> 1n;
   if (va <= half) return va;
   const fromTop = ADDRESS_LIMIT - va;
   return fromTop < half ? size - fromTop : half;
+}
+
+/** The other way; of the end of all, 2^64. */
+export function signedVa({ virtualAddressBits }: Pick<CoreMode, "virtualAddressBits">, linear: bigint): bigint {
+  const size = 1n << BigInt(virtualAddressBits);
+  return linear < size >> 1n ? linear : linear + ADDRESS_LIMIT - size;
 }
 
 /** The mode to read `memory` by. */

@@ -7,11 +7,12 @@
 
 import type { Architecture } from "../model/architecture.js";
 import { hex } from "../model/hex.js";
+import type { Breath } from "./breath.js";
 import { framesInKernelImage, framesMappedForUsers } from "./mapped-frames.js";
 import type { RootCandidate } from "./root-candidate.js";
 import {
   bestOfContests,
-  contested,
+  contestedFrames,
   contests,
   isolationPairs,
   kernelLowerSlots,
@@ -55,12 +56,12 @@ interface Claim {
   readonly reason: string;
 }
 
-export function rankCandidates(findings: Findings): RootCandidate[] {
+export async function rankCandidates(findings: Findings, breath: Breath): Promise<RootCandidate[]> {
   const { all, arch, scan } = findings;
-  const sharing = sharedUpperHalves(all);
+  const sharing = await sharedUpperHalves(all, breath);
   const pairs = isolationPairs(all);
   const partners = new Map([...pairs].flatMap(([kernel, user]) => [[kernel, user] as const, [user, kernel] as const]));
-  const image = kernelImage(findings);
+  const image = await kernelImage(findings, breath);
   const relations: Relations = {
     sharing,
     pairs,
@@ -70,26 +71,27 @@ export function rankCandidates(findings: Findings): RootCandidate[] {
     mostOfImage: [...image].reduce((most, gfn) => Math.max(most, sharing.get(gfn)?.used ?? 0), 1),
     kernelTables: kernelTables(all),
   };
-  const shared = contests(all);
-  const doubtful = contested(shared, partners);
+  const shared = await contests(all, breath);
+  const doubtful = await contestedFrames(shared, partners, breath);
   // Whose frame is mapped for user mode is a program's data, whatever it looks like. Only where there are doubts is that worth a look.
-  const mapped = doubtful.size === 0 ? new Set<number>() : framesMappedForUsers(scan, arch, all, doubtful);
+  const mapped = doubtful.size === 0 ? new Set<number>() : await framesMappedForUsers(scan, arch, all, doubtful, breath);
   const ranks = likeliestFirst(findings, relations, mapped);
-  for (const [gfn, original] of bestOfContests(shared, partners, (one) => ranks.get(one) as number)) {
+  for (const [gfn, original] of await bestOfContests(shared, partners, (one) => ranks.get(one) as number, breath)) {
     if (original !== gfn) relations.originals.set(gfn, original);
   }
-  return all
-    .map((facts): RootCandidate => {
-      const claims = claimsOf(facts, findings, relations, mapped).sort((a, b) => Math.abs(b.points) - Math.abs(a.points));
-      return {
-        root: paOf(facts.gfn),
-        arch,
-        score: Math.round(claims.reduce((sum, { points }) => sum + points, 0)),
-        reasons: claims.map(({ reason }) => reason),
-        ...isolationOf(facts.gfn, relations),
-      };
-    })
-    .sort((a, b) => b.score - a.score || (a.root < b.root ? -1 : 1));
+  const candidates: RootCandidate[] = [];
+  for (const facts of all) {
+    const claims = claimsOf(facts, findings, relations, mapped).sort((a, b) => Math.abs(b.points) - Math.abs(a.points));
+    candidates.push({
+      root: paOf(facts.gfn),
+      arch,
+      score: Math.round(claims.reduce((sum, { points }) => sum + points, 0)),
+      reasons: claims.map(({ reason }) => reason),
+      ...isolationOf(facts.gfn, relations),
+    });
+    await breath.take();
+  }
+  return candidates.sort((a, b) => b.score - a.score || (a.root < b.root ? -1 : 1));
 }
 
 interface Relations {
@@ -109,21 +111,16 @@ interface Relations {
 }
 
 /** As the likeliest of all candidates has it mapped. */
-function kernelImage({ scan, arch, all, vcpuRoots }: Findings): ReadonlySet<number> {
+async function kernelImage({ scan, arch, all, vcpuRoots }: Findings, breath: Breath): Promise<ReadonlySet<number>> {
   const signs = ({ gfn, plausible, tables }: RootFacts): number[] => [
     vcpuRoots.includes(paOf(gfn)) ? 1 : 0,
     Math.round(10 * (plausible ?? 0)),
     tables,
   ];
   const best = all.reduce<RootFacts | undefined>((one, other) => (one && !isMore(signs(other), signs(one)) ? one : other), undefined);
-  return best
-    ? framesInKernelImage(
-        scan,
-        arch,
-        best.gfn,
-        all.map(({ gfn }) => gfn),
-      )
-    : new Set();
+  if (!best) return new Set();
+  const frames = all.map(({ gfn }) => gfn);
+  return framesInKernelImage(scan, arch, best.gfn, frames, breath);
 }
 
 function claimsOf(facts: RootFacts, findings: Findings, relations: Relations, mapped: ReadonlySet<number>): Claim[] {

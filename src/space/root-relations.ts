@@ -3,9 +3,14 @@
  */
 
 import * as layout from "../core/layout.js";
+import type { Breath } from "./breath.js";
 import type { RootFacts } from "./root-scan.js";
 
 const HALF = layout.ENTRIES / 2;
+/** More than there are: a PA has 52 bits. */
+const FRAMES = 2 ** 40;
+/** Between two looks at the clock. */
+const CONTESTS_A_LOOK = 1024;
 
 export interface Sharing {
   /** Slots of the upper half that are in use. */
@@ -17,15 +22,19 @@ export interface Sharing {
 }
 
 /** How much of each candidate's upper half others have as well: one kernel, mapped in every address space. */
-export function sharedUpperHalves(all: readonly RootFacts[]): ReadonlyMap<number, Sharing> {
-  const counts = new Map<string, number>();
-  for (const { targets } of all) for (const key of keysOf(targets, HALF, layout.ENTRIES)) counts.set(key, (counts.get(key) ?? 0) + 1);
-  return new Map(
-    all.map(({ gfn, targets }) => {
-      const others = keysOf(targets, HALF, layout.ENTRIES).map((key) => (counts.get(key) ?? 1) - 1);
-      return [gfn, { used: others.length, shared: others.filter((count) => count > 0).length, others: Math.max(0, ...others) }];
-    }),
-  );
+export async function sharedUpperHalves(all: readonly RootFacts[], breath: Breath): Promise<ReadonlyMap<number, Sharing>> {
+  const counts = new Map<number, number>();
+  for (const { targets } of all) {
+    for (const key of keysOf(targets, HALF, layout.ENTRIES)) counts.set(key, (counts.get(key) ?? 0) + 1);
+    await breath.take();
+  }
+  const sharing = new Map<number, Sharing>();
+  for (const { gfn, targets } of all) {
+    const others = keysOf(targets, HALF, layout.ENTRIES).map((key) => (counts.get(key) ?? 1) - 1);
+    sharing.set(gfn, { used: others.length, shared: others.filter((count) => count > 0).length, others: Math.max(0, ...others) });
+    await breath.take();
+  }
+  return sharing;
 }
 
 /** Slots of the lower half that user mode may use. */
@@ -86,31 +95,44 @@ function makePair(kernel: Float64Array, user: Float64Array): boolean {
 }
 
 /** Who leads to the same tables of a lower half, table by table: live address spaces do not share them. */
-export function contests(all: readonly RootFacts[]): readonly (readonly number[])[] {
-  const owners = new Map<string, number[]>();
+export async function contests(all: readonly RootFacts[], breath: Breath): Promise<readonly (readonly number[])[]> {
+  const owners = new Map<number, number[]>();
+  const contested: number[][] = [];
   for (const { gfn, targets } of all) {
     for (const key of keysOf(targets, 0, HALF)) {
       const others = owners.get(key);
-      if (others) others.push(gfn);
-      else owners.set(key, [gfn]);
+      if (!others) owners.set(key, [gfn]);
+      else if (others.push(gfn) === 2) contested.push(others);
     }
+    await breath.take();
   }
-  return [...owners.values()].filter(({ length }) => length > 1);
+  return contested;
 }
 
 /** Those that others contest, their partners in isolation apart. */
-export function contested(all: readonly (readonly number[])[], partners: ReadonlyMap<number, number>): ReadonlySet<number> {
-  return new Set(all.flatMap((owners) => (owners.length === 2 && partners.get(owners[0]) === owners[1] ? [] : owners)));
+export async function contestedFrames(
+  all: readonly (readonly number[])[],
+  partners: ReadonlyMap<number, number>,
+  breath: Breath,
+): Promise<ReadonlySet<number>> {
+  const frames = new Set<number>();
+  for (const [i, owners] of all.entries()) {
+    if (owners.length !== 2 || partners.get(owners[0]) !== owners[1]) for (const gfn of owners) frames.add(gfn);
+    if (i % CONTESTS_A_LOOK === 0) await breath.take();
+  }
+  return frames;
 }
 
 /** For each of those the best of all that contest it, itself among them, by `rank`: the lower, the better. */
-export function bestOfContests(
+export async function bestOfContests(
   all: readonly (readonly number[])[],
   partners: ReadonlyMap<number, number>,
   rank: (gfn: number) => number,
-): ReadonlyMap<number, number> {
+  breath: Breath,
+): Promise<ReadonlyMap<number, number>> {
   const best = new Map<number, number>();
-  for (const owners of all) {
+  for (const [i, owners] of all.entries()) {
+    if (i % CONTESTS_A_LOOK === 0) await breath.take();
     // The best two are enough: of any owner, one of them is not its partner.
     const [first, second] = owners.toSorted((a, b) => rank(a) - rank(b));
     for (const gfn of owners) {
@@ -122,9 +144,9 @@ export function bestOfContests(
   return best;
 }
 
-/** Slots in use, by name: place and table. */
-function keysOf(targets: Float64Array, from: number, to: number): string[] {
-  const keys: string[] = [];
-  for (let slot = from; slot < to; slot++) if (targets[slot] !== 0) keys.push(`${slot}:${Math.abs(targets[slot])}`);
+/** Slots in use, by number: place and table. */
+function keysOf(targets: Float64Array, from: number, to: number): number[] {
+  const keys: number[] = [];
+  for (let slot = from; slot < to; slot++) if (targets[slot] !== 0) keys.push(slot * FRAMES + Math.abs(targets[slot]));
   return keys;
 }

@@ -14,6 +14,7 @@ import type { Dump, FrameRun } from "../model/dump.js";
 import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { AbortSignalLike } from "../model/platform.js";
+import { Breath } from "./breath.js";
 import { SpaceTables } from "./tables.js";
 
 /** What the core found out of a candidate. */
@@ -39,8 +40,6 @@ export interface ScanOptions {
   readonly onProgress: ((done: number, total: number) => void) | undefined;
 }
 
-/** How long others wait for their turn, in milliseconds. */
-const LONGEST_BREATH = 50;
 /** This part of the frames decides where memory ends: a ROM far above it does not. */
 const MOST_FRAMES = 0.99;
 /** A dump that holds less of the memory below that end is one of tables alone, say: its frames do not tell where memory ends. */
@@ -88,13 +87,13 @@ export class RootScan {
   async scan({ signal, onProgress }: ScanOptions): Promise<number[]> {
     const { runs } = this.#memory;
     const total = this.begin();
-    const pause = breather(signal);
+    const breath = new Breath(signal);
     const likely: number[] = [];
     let done = 0;
     for (const chunk of chunksOf(runs)) {
       done += this.#classify(chunk, "scanFrames", likely);
       onProgress?.(done, total);
-      await pause();
+      await breath.take();
     }
     return this.sift(likely, signal);
   }
@@ -120,11 +119,11 @@ export class RootScan {
 
   /** Of frames that could be top-level tables by what they hold, those that could be by what that leads to as well. */
   async sift(likely: readonly number[], signal: AbortSignalLike | undefined): Promise<number[]> {
-    const pause = breather(signal);
+    const breath = new Breath(signal);
     const found: number[] = [];
     for (const chunk of chunksOf(runsOf(likely))) {
       this.#classify(chunk, "siftFrames", found);
-      await pause();
+      await breath.take();
     }
     return found;
   }
@@ -195,20 +194,6 @@ export class RootScan {
   #f64(at: number, length: number): Float64Array {
     return new Float64Array(this.tables.core.u8.buffer, at, length);
   }
-}
-
-/** Lets others have their turn now and then, and throws the signal's reason once it is aborted. */
-function breather(signal: AbortSignalLike | undefined): () => Promise<void> {
-  let last = performance.now();
-  return async () => {
-    if (performance.now() - last > LONGEST_BREATH) {
-      await new Promise<void>((resolve) => {
-        setTimeout(resolve, 0);
-      });
-      last = performance.now();
-    }
-    if (signal?.aborted) throw signal.reason;
-  };
 }
 
 /** Ascending frames as runs. */

@@ -7,11 +7,12 @@
 
 import * as layout from "../core/layout.js";
 import type { GuestMemory } from "../model/memory.js";
+import { Breath } from "./breath.js";
 import type { Change, SharedChange } from "./change.js";
 import { decodeChange } from "./changes.js";
-import { Listing, type ListingOptions } from "./listing.js";
+import { Listing, type ListingOptions, type ListingSlice, type SpaceListing, slicesOf } from "./listing.js";
 import { openStates } from "./opening.js";
-import { clearedRoot, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
+import { type AddressRange, clearedRoot, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
 import type { SpaceTables } from "./tables.js";
 
 export interface SharedOptions extends Omit<SpaceOptions, "root"> {
@@ -33,7 +34,7 @@ interface Part {
  * @example
  * for (const { type, va, roots } of await changesOfRoots(monday, tuesday, { roots })) console.log(type, va, roots.length);
  */
-export async function changesOfRoots(before: GuestMemory, after: GuestMemory, options: SharedOptions): Promise<Iterable<SharedChange>> {
+export async function changesOfRoots(before: GuestMemory, after: GuestMemory, options: SharedOptions): Promise<SpaceListing<SharedChange>> {
   return openChangesOfRoots(before, after, options);
 }
 
@@ -44,7 +45,7 @@ export async function openChangesOfRoots(before: GuestMemory, after: GuestMemory
   return new SharedListing(tables, roots, linearRange(mode, options.range));
 }
 
-export class SharedListing implements Iterable<SharedChange> {
+export class SharedListing implements SpaceListing<SharedChange> {
   readonly #tables: SpaceTables;
   readonly #roots: readonly bigint[];
   readonly #range: LinearRange;
@@ -57,6 +58,19 @@ export class SharedListing implements Iterable<SharedChange> {
 
   *[Symbol.iterator](): Generator<SharedChange> {
     for (const { listing, roots } of this.parts()) for (const change of new Listing(listing)) yield { ...change, roots };
+  }
+
+  over(range: AddressRange): SharedListing {
+    return new SharedListing(this.#tables, this.#roots, linearRange(this.#tables.core.mode, range));
+  }
+
+  async *slices(): AsyncGenerator<ListingSlice<SharedChange>> {
+    const breath = new Breath(this.#tables.signal);
+    for (const { listing, roots } of this.parts()) {
+      for await (const { rows, va, tables } of slicesOf(listing, breath)) {
+        yield { rows: rows.map((change) => ({ ...change, roots })), va, tables };
+      }
+    }
   }
 
   /** The listings of which this one is made, one after the other. */

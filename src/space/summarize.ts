@@ -6,12 +6,18 @@ import * as layout from "../core/layout.js";
 import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { ACCESS_COMBINATIONS, accessOf } from "./access.js";
+import { Breath } from "./breath.js";
 import type { SpaceSummary, SummaryPart } from "./mapping.js";
 import { openState } from "./opening.js";
 import { clearedRoot, linearRange, type SpaceOptions } from "./options.js";
-import type { SpaceTables } from "./tables.js";
+import type { Outcome, SpaceTables } from "./tables.js";
 
 const HIGHEST_LEAF_LEVEL = 3;
+
+export interface SummarizeOptions extends SpaceOptions {
+  /** Told now and then how many tables have been read; waited for. */
+  readonly onProgress?: (tables: number) => void | Promise<void>;
+}
 
 /**
  * What `mappings` would list, counted: each table once, however much it unfolds to. Options and errors as of `mappings`.
@@ -19,11 +25,18 @@ const HIGHEST_LEAF_LEVEL = 3;
  * @example
  * const { bytes, parts } = await summarize(dump, { root });
  */
-export async function summarize(memory: GuestMemory, options: SpaceOptions): Promise<SpaceSummary> {
+export async function summarize(memory: GuestMemory, options: SummarizeOptions): Promise<SpaceSummary> {
   const tables = await openState(memory, options);
   const { mode, exports } = tables.core;
   const cursor = tables.openCursor(clearedRoot(mode, options.root), linearRange(mode, options.range));
-  while (tables.run(exports.sumSpace, cursor, 0) !== "done") tables.sayUnreadable(cursor);
+  const breath = new Breath(options.signal);
+  let outcome: Outcome = "paused";
+  while (outcome !== "done") {
+    await breath.take();
+    outcome = tables.run(exports.sumSpace, cursor, 0, breath.dueMs);
+    if (outcome === "unreadable") tables.sayUnreadable(cursor);
+    else await options.onProgress?.(tables.tablesRead);
+  }
   return summaryOf(tables, cursor);
 }
 

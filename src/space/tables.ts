@@ -13,7 +13,7 @@ import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { AbortSignalLike } from "../model/platform.js";
 import { FrameBatch } from "./frame-batch.js";
-import type { LinearRange, UnreadableTable } from "./options.js";
+import { type LinearRange, signedVa, type UnreadableTable } from "./options.js";
 
 /** "paused": neither, but the deadline has passed; the same call goes on. */
 export type Outcome = "rows" | "done" | "unreadable" | "paused";
@@ -31,6 +31,8 @@ export interface TablesOptions {
   readonly onUnreadable: ((table: UnreadableTable) => void) | undefined;
 }
 
+/** Of a call that goes on as long as it takes. */
+export const NO_DEADLINE = Number.POSITIVE_INFINITY;
 const UNBOUNDED = 0xffff_ffff;
 /** The core has 16 bits for them. */
 const GENERATIONS = 2 ** 16;
@@ -67,6 +69,10 @@ export class SpaceTables {
     return this.#core;
   }
 
+  get signal(): AbortSignalLike | undefined {
+    return this.#options.signal;
+  }
+
   /** To be called before what is one walk to the caller: tables of memory that may have changed are read anew. */
   beginWalk(): void {
     this.#refuseReentry();
@@ -99,7 +105,7 @@ export class SpaceTables {
    * Lets a kernel work until its rows are in the window, it has come to its end, or there is a table to be said unreadable; no longer
    * than to `deadline` by `performance.now()`, as near as its reads come to it.
    */
-  run(kernel: Kernel, cursor: number, capacity: number, deadline: number = Number.POSITIVE_INFINITY): Outcome {
+  run(kernel: Kernel, cursor: number, capacity: number, deadline: number = NO_DEADLINE): Outcome {
     this.#refuseReentry();
     if (this.#deferred.has(cursor)) {
       const error = this.#deferred.get(cursor);
@@ -127,7 +133,7 @@ export class SpaceTables {
       }
       // Rows that a round has finished wait for no further read.
       if (this.rowCount > 0) return "rows";
-      if (deadline !== Number.POSITIVE_INFINITY && performance.now() >= deadline) return "paused";
+      if (deadline !== NO_DEADLINE && performance.now() >= deadline) return "paused";
     }
   }
 
@@ -176,6 +182,11 @@ export class SpaceTables {
   /** Rows in the window. */
   get rowCount(): number {
     return this.#core.control(layout.CONTROL_SPACE_ROWS);
+  }
+
+  /** VA that a cursor goes on at. */
+  vaOf(cursor: number): bigint {
+    return signedVa(this.#core.mode, this.#core.u64[(cursor + layout.SPACE_CURSOR_AT) >>> 3]);
   }
 
   /** Tables read so far, on both sides. */

@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { amd64 } from "../../src/arch/amd64.js";
+import { clearedRoot } from "../../src/arch/cleared-root.js";
 import { coreModeOf } from "../../src/arch/core-mode.js";
 import { architectureByName, architectureNames } from "../../src/arch/registry.js";
 import { PageTableError } from "../../src/model/errors.js";
@@ -238,6 +239,7 @@ describe("coreModeOf", () => {
       reservedMask: 0n,
       clearMask: 0n,
       entryNames: ["", "PTE", "PDE", "PDPTE", "PML4E"],
+      tableBehind: expect.any(Function),
     });
     expect(coreModeOf(amd64({ levels: 5, physicalAddressBits: 46, encryptionMask: 1n << 51n }))).toMatchObject({
       modeId: 2,
@@ -248,9 +250,34 @@ describe("coreModeOf", () => {
     });
   });
 
+  it("tells of an upper entry which table it leads to, as its description does, without a bigint", () => {
+    const modes = [four, five, amd64({ physicalAddressBits: 46 }), amd64({ physicalAddressBits: 40, encryptionMask: 1n << 47n })];
+    const entry = fc.tuple(word, fc.boolean()).map(([value, isPlain]) => (isPlain ? value & 0x000f_ffff_ffff_f07fn : value) | 1n);
+    fc.assert(
+      fc.property(fc.constantFrom(...modes), fc.integer({ min: 2, max: 4 }), fc.oneof(entry, word), (mode, level, value) => {
+        const { kind, target } = mode.describeEntry(level, value);
+        const found = coreModeOf(mode).tableBehind(Number(value & 0xffff_ffffn), Number(value >> 32n));
+        expect(found).toBe(kind === "table" ? Number((target as bigint) >> 12n) : undefined);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it("refuses an architecture that this package did not make, also a copy of one", () => {
     expect(() => coreModeOf({ ...four })).toThrowError(expect.objectContaining({ code: "unknown-architecture" }));
     expect(() => coreModeOf(undefined as unknown as typeof four)).toThrowError(expect.objectContaining({ code: "unknown-architecture" }));
+  });
+});
+
+describe("clearedRoot", () => {
+  it("clears what is no address bit of a root: PCID, PWT, PCD, bit 63", () => {
+    expect(clearedRoot(0x8000_0000_0677_2801n, four)).toBe(0x677_2000n);
+    expect(clearedRoot(2n ** 64n - 1n, amd64({ physicalAddressBits: 40 }))).toBe(0x000f_ffff_ffff_f000n);
+  });
+
+  it("refuses what is no address", () => {
+    expect(() => clearedRoot(-1n, four)).toThrowError(expect.objectContaining({ code: "negative-address" }));
+    expect(() => clearedRoot(1n << 64n, five)).toThrowError(expect.objectContaining({ code: "address-too-large" }));
   });
 });
 

@@ -122,9 +122,11 @@ describe("ptm diff", () => {
     const five = folder.at("five.elf");
     const frame = new Map([[TOP, new Uint8Array(4096)]]);
     writeFileSync(five, coreOfFrames(frame, [{ cr3: paOf(TOP), cr4: 0x1020n }]));
-    const { status, stdout, stderr } = await ptm(["diff", before, five, "--json"]);
-    expect([status, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/amd64.*amd64-la57/);
+    for (const words of [["--json"], [], ["--all"]]) {
+      const { status, stdout, stderr } = await ptm(["diff", before, five, ...words]);
+      expect([status, stdout]).toEqual([1, ""]);
+      expect(stderr).toContain(`${before} is of mode amd64, ${five} of mode amd64-la57`);
+    }
   });
 
   it.each([

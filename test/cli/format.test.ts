@@ -3,117 +3,18 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { amd64 } from "../../src/arch/amd64.js";
-import { architectureNames } from "../../src/arch/registry.js";
-import { chooseArchitecture, findAddressSpace } from "../../src/cli/address-space.js";
 import type { DumpInfo } from "../../src/cli/commands/info.js";
-import { UsageError } from "../../src/cli/failure.js";
 import { infoText } from "../../src/cli/format/info-text.js";
 import { jsonLine } from "../../src/cli/format/json.js";
-import { Progress } from "../../src/cli/format/progress.js";
-import { renderTable } from "../../src/cli/format/table.js";
-import {
-  byteSize,
-  count,
-  counted,
-  duration,
-  levelCharacter,
-  printable,
-  shortened,
-  terminalOf,
-  widthOf,
-  wrappedList,
-} from "../../src/cli/format/text.js";
+import { terminalOf, widthOf } from "../../src/cli/format/text.js";
 import { DEFAULT_STRETCHES, Timeline } from "../../src/cli/format/timeline.js";
 import { walkText } from "../../src/cli/format/walk-text.js";
-import { Problems } from "../../src/cli/problems.js";
-import { PageTableError } from "../../src/model/errors.js";
 import type { Translation } from "../../src/model/translation.js";
 import { columnsOf, type PlainEvent } from "./support/events.js";
 
 const ESCAPE = "\u001b";
 const plain = terminalOf({ columns: 80 }, {});
 const coloured = terminalOf({ isTTY: true, columns: 80 }, { TERM: "xterm" });
-
-describe("a terminal", () => {
-  it("has colour where it is one, unless NO_COLOR or TERM=dumb, and elsewhere where FORCE_COLOR says so", () => {
-    const hasColour = (isTTY: boolean, env: Record<string, string>) => terminalOf({ isTTY }, env).paint.isColorSupported;
-    expect(hasColour(true, { TERM: "xterm" })).toBe(true);
-    expect(hasColour(false, { TERM: "xterm" })).toBe(false);
-    expect(hasColour(true, { NO_COLOR: "1" })).toBe(false);
-    expect(hasColour(true, { NO_COLOR: "" })).toBe(true);
-    expect(hasColour(true, { TERM: "dumb" })).toBe(false);
-    expect(hasColour(true, { FORCE_COLOR: "0" })).toBe(false);
-    expect(hasColour(false, { FORCE_COLOR: "1", NO_COLOR: "1" })).toBe(true);
-  });
-
-  it("is as wide as it says, else as COLUMNS says, else 80", () => {
-    expect(terminalOf({ columns: 132 }, { COLUMNS: "100" }).width).toBe(132);
-    expect(terminalOf({}, { COLUMNS: "100" }).width).toBe(100);
-    expect(terminalOf({}, { COLUMNS: "many" }).width).toBe(80);
-    expect(terminalOf({ columns: 0 }, {}).width).toBe(80);
-    expect(terminalOf({ columns: 3 }, {}).width).toBe(40);
-  });
-});
-
-describe("text", () => {
-  it("shows control characters instead of sending them", () => {
-    expect(printable(`a${ESCAPE}[2Jb\nc\u009bd\u202e`)).toBe("a\\u{1b}[2Jb\\u{a}c\\u{9b}d\\u{202e}");
-    expect(printable("straße–ü 日本")).toBe("straße–ü 日本");
-  });
-
-  it("is shortened at its start, since the end of a path tells it from others", () => {
-    expect(shortened("samples/step-01.elf.gz", 14)).toBe("…tep-01.elf.gz");
-    expect(shortened("short", 5)).toBe("short");
-  });
-
-  it("has numbers with their units", () => {
-    expect([count(0), count(999), count(1000), count(1234567n)]).toEqual(["0", "999", "1,000", "1,234,567"]);
-    expect([counted(1, "page"), counted(2, "page"), counted(2, "stretch"), counted(0, "address")]).toEqual([
-      "1 page",
-      "2 pages",
-      "2 stretches",
-      "0 addresses",
-    ]);
-    expect([byteSize(0), byteSize(1023), byteSize(4096), byteSize(1536), byteSize(2 ** 40), byteSize(2n ** 64n)]).toEqual([
-      "0 B",
-      "1023 B",
-      "4 KiB",
-      "1.5 KiB",
-      "1 TiB",
-      "16 EiB",
-    ]);
-  });
-
-  it("never shows something as nothing, nor nothing as something", () => {
-    expect(
-      [levelCharacter(0, 100), levelCharacter(1, 1_000_000), levelCharacter(1, 2), levelCharacter(100, 100), levelCharacter(0, 0)].join(""),
-    ).toBe("·▁▄█·");
-  });
-});
-
-describe("a list in words", () => {
-  it("is broken between its members, and in the midst of one only where it is too long", () => {
-    expect(wrappedList(["1 change", "2 now writable", "four tables not there"], 25)).toEqual([
-      "1 change, 2 now writable,",
-      "four tables not there",
-    ]);
-    expect(wrappedList([], 25)).toEqual([""]);
-  });
-});
-
-describe("a table", () => {
-  it("wraps its last column at the width of the terminal, and colours take no room", () => {
-    const columns = [{ head: "n", align: "right" as const }, { head: "words" }];
-    const text = renderTable(terminalOf({ columns: 40 }, {}), columns, [
-      ["12", coloured.paint.red("one two three four five six seven eight nine ten")],
-    ]);
-    const lines = text.split("\n");
-    expect(lines.length).toBe(3);
-    expect(lines[0]).toBe("   n  words");
-    expect(lines[1]?.replaceAll(`${ESCAPE}[31m`, "").startsWith("  12  one two")).toBe(true);
-    expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(40);
-  });
-});
 
 describe("ptm info for a person", () => {
   const dump: DumpInfo = {
@@ -284,130 +185,5 @@ describe("JSON lines", () => {
 
   it("have an architecture by its fields, without its functions", () => {
     expect(jsonLine({ arch: amd64() })).toBe('{"arch":{"name":"amd64","levels":4,"virtualAddressBits":48}}\n');
-  });
-});
-
-describe("progress", () => {
-  function recorder(isTTY: boolean) {
-    const written: string[] = [];
-    const stream = {
-      isTTY,
-      columns: 40,
-      write: (text: string, done: () => void) => {
-        written.push(text);
-        done();
-        return true;
-      },
-      on: () => stream,
-    };
-    return { stream, written };
-  }
-
-  it("says nothing in the first second", () => {
-    const { stream, written } = recorder(true);
-    let nowMs = 5000;
-    const progress = new Progress(stream, () => nowMs);
-    nowMs += 999;
-    progress.report("opening");
-    progress.clear();
-    expect(written).toEqual([]);
-  });
-
-  it("is one line on a terminal that is written over, never wider than it, and wiped when it is done", () => {
-    const { stream, written } = recorder(true);
-    let nowMs = 0;
-    const progress = new Progress(stream, () => nowMs);
-    nowMs = 1000;
-    progress.report(`opening ${"x".repeat(100)}${ESCAPE}[2J`);
-    nowMs = 1050;
-    progress.report("too soon");
-    nowMs = 1100;
-    progress.report("step 2");
-    progress.clear();
-    progress.clear();
-    expect(written).toHaveLength(3);
-    expect(written[0]?.startsWith(`\r${ESCAPE}[K…`)).toBe(true);
-    expect(widthOf(written[0]?.slice(4) ?? "")).toBeLessThan(40);
-    expect(written[1]).toBe(`\r${ESCAPE}[Kstep 2 (1 s)`);
-    expect(written[2]).toBe(`\r${ESCAPE}[K`);
-  });
-
-  it("counts what can be counted: how much, at which rate since it began, how long it still takes", () => {
-    const { stream, written } = recorder(false);
-    let nowMs = 0;
-    const progress = new Progress(stream, () => nowMs);
-    const advance = (words: string, done: number, total: number | undefined) => progress.advance(words, { done, total, amount: byteSize });
-    advance("scanning", 0, 4 * 2 ** 30);
-    expect(progress.isSlow).toBe(false);
-    nowMs = 2000;
-    expect(progress.isSlow).toBe(true);
-    advance("scanning", 2 ** 30, 4 * 2 ** 30);
-    nowMs = 20_000;
-    advance("comparing", 0, undefined);
-    nowMs = 40_000;
-    advance("comparing", 20 * 2 ** 20, undefined);
-    expect(written).toEqual([
-      "ptm: scanning: 1 GiB of 4 GiB, 512 MiB/s, 6 s left (2 s)\n",
-      "ptm: comparing: 0 B (20 s)\n",
-      "ptm: comparing: 20 MiB, 1 MiB/s (40 s)\n",
-    ]);
-  });
-
-  it("says of a time to come what a person can picture, rounded up", () => {
-    expect([0, 0.2, 119, 120.5, 7199, 7201, 360_001].map(duration)).toEqual(["0 s", "1 s", "119 s", "3 min", "120 min", "3 h", "101 h"]);
-  });
-
-  it("is a plain line now and then where there is no terminal", () => {
-    const { stream, written } = recorder(false);
-    let nowMs = 0;
-    const progress = new Progress(stream, () => nowMs);
-    for (nowMs = 0; nowMs <= 21_000; nowMs += 500) {
-      progress.report("watching");
-    }
-    progress.clear();
-    expect(written).toEqual(["ptm: watching (1 s)\n", "ptm: watching (11 s)\n", "ptm: watching (21 s)\n"]);
-  });
-});
-
-describe("problems", () => {
-  it("name file, offset, expectation and find, and count what is too much to say", () => {
-    const problems = new Problems();
-    expect(problems.isEmpty).toBe(true);
-    problems.addDamage("a.elf", {
-      damage: Array.from({ length: 15 }, (_, i) => ({ offset: i * 16, expected: "64 bytes", found: "end of file" })),
-    });
-    expect(problems.lines()[1]).toBe("a.elf: at offset 0x10: expected 64 bytes, found end of file");
-    expect(problems.lines()).toHaveLength(13);
-    expect(problems.lines()[12]).toContain("3 more places");
-  });
-
-  it("name the file once where the error's own words have it already", () => {
-    const problems = new Problems();
-    problems.addError("a", new PageTableError("cannot-read", 'cannot read "a": no such file', { path: "a" }));
-    problems.addError("a", new Error("a read failed"));
-    problems.addError("b.elf", new Error("bad\nheader"));
-    expect(problems.lines()).toEqual(['cannot read "a": no such file', "a: a read failed", "b.elf: bad\\u{a}header"]);
-  });
-});
-
-describe("the address space", () => {
-  const vcpus = [{}, { root: 0x1000n, arch: amd64({ levels: 5 }) }, { root: 0x2000n, arch: amd64() }];
-
-  it("is that of the first vCPU which the notes give a root for, and its mode", () => {
-    const space = findAddressSpace("x", { vcpus }, { root: undefined, arch: undefined });
-    expect([space.root, space.arch.name]).toEqual([0x1000n, "amd64-la57"]);
-  });
-
-  it("is what the command line says, before the notes", () => {
-    const space = findAddressSpace("x", { vcpus }, { root: 0x5000n, arch: chooseArchitecture("amd64") });
-    expect([space.root, space.arch.name]).toEqual([0x5000n, "amd64"]);
-    expect(findAddressSpace("x", { vcpus }, { root: 0x5000n, arch: undefined }).arch.name).toBe("amd64-la57");
-    expect(findAddressSpace("x", { vcpus: [] }, { root: 0n, arch: undefined })).toMatchObject({ root: 0n, arch: { name: "amd64" } });
-  });
-
-  it("is wrong usage where there is no root to be had, or no such mode", () => {
-    expect(() => findAddressSpace("x", { vcpus: [{}] }, { root: undefined, arch: undefined })).toThrowError(/x has no CPU notes.*--root/);
-    expect(() => chooseArchitecture("vax")).toThrowError(UsageError);
-    expect(() => chooseArchitecture("vax")).toThrowError(new RegExp(architectureNames.join(", ")));
   });
 });

@@ -51,6 +51,12 @@ describe.each(captureFolders())("ptm maps of $name", ({ folder: capture }) => {
   );
 });
 
+it("names the root without what is no address of it: two spellings are one address space", async () => {
+  const { stdout } = await ptm(["maps", small, "--root", hex(paOf(TOP) | 0x801n | (1n << 63n))]);
+  expect(stdout).toBe((await ptm(["maps", small])).stdout);
+  expect(linesOf(stdout)[0]).toBe(`root ${hex(paOf(TOP))} (amd64)`);
+});
+
 describe("the filters of ptm maps", () => {
   const cases: readonly (readonly [readonly string[], (row: Mapping) => boolean])[] = [
     [["--writable"], ({ access }) => access.write],

@@ -162,6 +162,20 @@ describe("a file", () => {
     expect(readdirSync("/dev").some((name) => name.includes("partial"))).toBe(false);
   });
 
+  it("that cannot be made is wrong usage, in words that say what to do and name no file of ours", async () => {
+    for (const [path, words] of [
+      [folder.at("nowhere", "x.csv"), `there is no folder ${folder.at("nowhere")}: make it first`],
+      [`${small}/x.csv`, `no file can be made in ${small}`],
+      ["/proc/x.csv", "in /proc"],
+    ] as const) {
+      const { status, stdout, stderr } = await ptm(["maps", small, "-o", path]);
+      expect([status, stdout]).toEqual([2, ""]);
+      expect(stderr).toContain(`ptm: -o ${path}: `);
+      expect(stderr).toContain(words);
+      expect(stderr).not.toContain("partial");
+    }
+  });
+
   it("that cannot be written to its end is an error with its name: status 1", async () => {
     const { status, stderr } = await ptm(["maps", small, "-o", "/dev/full", "--json"]);
     expect([status, linesOf(stderr).at(-1)?.startsWith("ptm: /dev/full: cannot be written: ENOSPC")]).toEqual([1, true]);

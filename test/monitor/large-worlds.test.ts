@@ -9,8 +9,8 @@ import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { useCoreBuild } from "../../src/core/load.js";
 import type { AddressContext } from "../../src/model/address.js";
-import type { EventColumns, PageTableMonitorEvent } from "../../src/model/event.js";
-import { FAULTS } from "../../src/model/translation.js";
+import type { EventColumns } from "../../src/model/event.js";
+import { toColumns } from "../oracle/events.js";
 import { PAGE_FLAGS, paOf, TABLE_FLAGS } from "../support/amd64-bits.js";
 import { BUILD_NAMES, createOracle, createReal } from "../support/builds.js";
 import { GuestDriver } from "../support/driver.js";
@@ -67,22 +67,6 @@ function ofColumns(columns: EventColumns<number>): ToldColumns {
   );
 }
 
-function ofArray(events: readonly PageTableMonitorEvent<number>[]): ToldColumns {
-  return new ToldColumns(
-    {
-      length: events.length,
-      type: Uint8Array.from(events, ({ type }) => (type === "page-in" ? 1 : 0)),
-      fault: Uint8Array.from(events, ({ fault }) => FAULTS.indexOf(fault)),
-      va: BigUint64Array.from(events, ({ va }) => va),
-      root: BigUint64Array.from(events, ({ root }) => root),
-      pa: BigUint64Array.from(events, ({ pa }) => pa),
-      view: Uint16Array.from(events, ({ view }) => view),
-      pageSize: Uint32Array.from(events, ({ pageSize }) => pageSize),
-    },
-    Uint32Array.from(events, ({ tag }) => tag),
-  );
-}
-
 describe.each(Array.from({ length: WORLDS }, (_, i) => FIRST_SEED + i))("a world of 100,000 addresses, seed %i", (seed) => {
   let expected: Story;
   beforeAll(async () => {
@@ -133,7 +117,7 @@ async function play(
     tell([monitor.monitoredTables, monitor.monitoredEntries, monitor.monitoredAddresses, monitor.pagedInEntries]);
   };
   const process = (vcpu: number): ToldColumns =>
-    form === "columns" ? ofColumns(monitor.processDirtyColumns(vcpu)) : ofArray(monitor.processDirtyEntries(vcpu));
+    form === "columns" ? ofColumns(monitor.processDirtyColumns(vcpu)) : ofColumns(toColumns(monitor.processDirtyEntries(vcpu)));
 
   const write = (): void => {
     const isUpper = random.chance(5);
@@ -169,7 +153,11 @@ async function play(
     tellCounts();
     if (round === 1) monitor.unmonitorView(1);
     if (round === 2) monitorAll();
-    tell(form === "columns" ? ofColumns(monitor.processSnapshotColumns(driver.memory)) : ofArray(monitor.processSnapshot(driver.memory)));
+    tell(
+      form === "columns"
+        ? ofColumns(monitor.processSnapshotColumns(driver.memory))
+        : ofColumns(toColumns(monitor.processSnapshot(driver.memory))),
+    );
     guest.show(hidden);
     tellCounts();
     for (let i = 0; i < SAMPLE; i++) tell(monitor.lookup(...someAddress(spaces, random)));

@@ -15,6 +15,10 @@ const HEX_DIGITS = /^[0-9a-f]+$/i;
 const DECIMAL_DIGITS = /^[0-9]+$/;
 const HEX_MARK = /[`a-f]/i;
 const LENGTH_UNIT = /([KMG])(iB)?$/i;
+const HINTS = {
+  "an address": "write 0x7ffe1000, 7ffe`1000 or, in decimal, 2147356672",
+  "a length": "write 0x4000, 16384 or 16K; M and G go as well",
+} as const;
 const UNIT_SHIFT: Readonly<Record<string, bigint>> = { K: 10n, M: 20n, G: 30n };
 
 /** Throws UsageError where `text` is no address below 2^64. `what` names it in the message: "VA", "--root". */
@@ -40,7 +44,7 @@ export function parseCount(text: string, what: string): number {
   return value;
 }
 
-function parseNumber(text: string, what: string, kind: string, whole = text): bigint {
+function parseNumber(text: string, what: string, kind: keyof typeof HINTS, whole = text): bigint {
   const isPrefixed = PREFIX.test(text);
   const digits = text.replace(PREFIX, "").replace(SEPARATORS, "");
   if (isPrefixed || HEX_MARK.test(text)) {
@@ -50,7 +54,7 @@ function parseNumber(text: string, what: string, kind: string, whole = text): bi
   } else if (DECIMAL_DIGITS.test(digits)) {
     return BigInt(digits);
   }
-  throw new UsageError(`${what}: "${whole}" is not ${kind}: write 0x7ffe1000, 7ffe\`1000 or, in decimal, 2147356672`);
+  throw new UsageError(`${what}: "${whole}" is not ${kind}: ${HINTS[kind]}`);
 }
 
 function below(value: bigint, text: string, what: string): bigint {

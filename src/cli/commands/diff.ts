@@ -2,8 +2,7 @@
  * `ptm diff BEFORE AFTER`: what changed in one address space, or in all that both dumps hold.
  */
 
-import { setImmediate as turn } from "node:timers/promises";
-import type { AddressRange, Change, SharedChange, UnreadableTable } from "../../index.js";
+import type { AddressRange, Change, SharedChange, SpaceListing, SpaceOptions, UnreadableTable } from "../../index.js";
 import { changes, changesOfRoots } from "../../index.js";
 import type { Architecture } from "../../model/architecture.js";
 import type { Dump } from "../../model/dump.js";
@@ -11,6 +10,7 @@ import type { AddressSpace } from "../address-space.js";
 import { count } from "../format/text.js";
 import type { ListingContext } from "./maps.js";
 import { type RootsContext, roots } from "./roots.js";
+import { PassedTables, ReadTables } from "./walk-progress.js";
 
 export interface DumpPair {
   readonly before: { readonly file: string; readonly dump: Dump };
@@ -33,30 +33,47 @@ export interface DiffOptions {
   readonly limit: number;
 }
 
-const BATCH_ROWS = 256;
+const COMPARING = "comparing";
+const UNFOLDING = "unfolding what is shared";
 
-export function diff(
+export async function* diff(
   pair: DumpPair,
   space: AddressSpace,
   options: DiffOptions,
   context: ListingContext,
 ): AsyncGenerator<readonly Change[]> {
-  const { signal, onUnreadable } = context;
-  const listing = changes(pair.before.dump, pair.after.dump, { ...space, ...rangeOf(options), signal, onUnreadable });
-  return batches(listing, options.limit, context);
+  const { signal, progress } = context;
+  const where: SpaceOptions = { ...space, ...rangeOf(options), signal };
+  const dumps = dumpsOf(pair);
+  const read = new ReadTables(COMPARING, dumps, { ...where, roots: [space.root] }, progress);
+  let passed: PassedTables | undefined;
+  const open = (onUnreadable: ListingContext["onUnreadable"]) => changes(pair.before.dump, pair.after.dump, { ...where, onUnreadable });
+  yield* limited(open, options.limit, context, async ({ tables, va }) => {
+    if (!(await read.report(tables))) {
+      passed ??= new PassedTables(UNFOLDING, dumps, where, progress);
+      await passed.report(va);
+    }
+  });
 }
 
 /** Changes that several roots share are said once. */
-export function diffOfAll(
+export async function* diffOfAll(
   pair: DumpPair,
   all: readonly bigint[],
   arch: Architecture,
   options: DiffOptions,
   context: ListingContext,
 ): AsyncGenerator<readonly SharedChange[]> {
-  const { signal, onUnreadable } = context;
-  const listing = changesOfRoots(pair.before.dump, pair.after.dump, { roots: all, arch, ...rangeOf(options), signal, onUnreadable });
-  return batches(listing, options.limit, context);
+  const { signal, progress } = context;
+  const where = { roots: all, arch, ...rangeOf(options), signal };
+  const read = new ReadTables(COMPARING, dumpsOf(pair), where, progress);
+  const open = (onUnreadable: ListingContext["onUnreadable"]) =>
+    changesOfRoots(pair.before.dump, pair.after.dump, { ...where, onUnreadable });
+  yield* limited(open, options.limit, context, async ({ tables, found }) => {
+    if (!(await read.report(tables))) {
+      progress.advance(UNFOLDING, { done: found, total: undefined, amount: (value) => count(Math.round(value)), unit: "changes" });
+    }
+  });
 }
 
 /** A root that only one dump holds has nothing to be compared with: what lay in its place was something else. */
@@ -81,23 +98,39 @@ function rangeOf({ range }: DiffOptions): { range?: AddressRange } {
   return range === undefined ? {} : { range };
 }
 
-async function* batches<Row>(listing: Promise<Iterable<Row>>, limit: number, { progress }: ListingContext): AsyncGenerator<readonly Row[]> {
-  let rows: Row[] = [];
+function dumpsOf({ before, after }: DumpPair): readonly Dump[] {
+  return [before.dump, after.dump];
+}
+
+/** How far a comparison has come. */
+interface Reached {
+  /** Tables read, or found not to be there. */
+  readonly tables: number;
+  readonly found: number;
+  readonly va: bigint;
+}
+
+/** No more than `limit` rows of what `open` answers; `report` is told how far it is. */
+async function* limited<Row>(
+  open: (onUnreadable: ListingContext["onUnreadable"]) => Promise<SpaceListing<Row>>,
+  limit: number,
+  context: ListingContext,
+  report: (reached: Reached) => Promise<void>,
+): AsyncGenerator<readonly Row[]> {
+  let lacking = 0;
   let found = 0;
-  for (const row of await listing) {
-    rows.push(row);
-    found++;
-    if (found === limit) {
-      break;
+  const listing = await open((table) => {
+    lacking++;
+    context.onUnreadable(table);
+  });
+  for await (const { rows, va, tables } of listing.slices()) {
+    yield rows.slice(0, limit - found);
+    found += rows.length;
+    if (found >= limit) {
+      return;
     }
-    if (rows.length === BATCH_ROWS) {
-      yield rows;
-      rows = [];
-      progress.advance("comparing", { done: found, total: undefined, amount: (value) => `${count(Math.round(value))} changes` });
-      await turn();
-    }
+    await report({ tables: tables + lacking, found, va });
   }
-  yield rows;
 }
 
 /** Words for which of the two dumps lacks a table. */

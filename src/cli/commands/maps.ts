@@ -1,18 +1,17 @@
 /**
  * `ptm maps DUMP`: what an address space holds, filtered while it is walked.
  *
- * What shared tables unfold to may have no end in sight: nothing is kept but a batch of rows, and after each there is time for an
+ * What shared tables unfold to may have no end in sight: nothing is kept but a slice of rows, and after each there is time for an
  * interrupt.
  */
 
-import { setImmediate as turn } from "node:timers/promises";
-import type { Mapping, SpaceSummary, UnreadableTable } from "../../index.js";
+import type { Mapping, SpaceListing, SpaceOptions, SpaceSummary, UnreadableTable } from "../../index.js";
 import { mappings, summarize } from "../../index.js";
 import type { Dump } from "../../model/dump.js";
 import type { AddressSpace } from "../address-space.js";
 import { cutToFrame, type MappingFilter } from "../arguments/mapping-filter.js";
 import type { Progress } from "../format/progress.js";
-import { byteSize } from "../format/text.js";
+import { PassedTables, ReadTables } from "./walk-progress.js";
 
 /** How a listing tells what it meets, and hears of its end. */
 export interface ListingContext {
@@ -20,11 +19,6 @@ export interface ListingContext {
   readonly progress: Progress;
   readonly onUnreadable: (table: UnreadableTable) => void;
 }
-
-const BATCH_ROWS = 512;
-/** Stretches that are walked between two looks at the clock. */
-const STRETCHES_A_LOOK = 256;
-const LONGEST_BATCH_MS = 50;
 
 /** The stretches that `filter` lets through, in batches, of which some may be empty. */
 export async function* maps(
@@ -34,35 +28,26 @@ export async function* maps(
   context: ListingContext,
 ): AsyncGenerator<readonly Mapping[]> {
   const { signal, onUnreadable } = context;
-  const options = { ...space, signal, ...(filter.range && { range: filter.range }) };
-  const position = new Position(dump, options, context.progress);
-  let rows: Mapping[] = [];
+  const options: SpaceOptions = { ...space, signal, ...(filter.range && { range: filter.range }) };
+  const passed = new PassedTables("listing", [dump], options, context.progress);
+  const listing = await mappings(dump, { ...options, onUnreadable });
   let left = filter.limit;
-  let walked = 0;
-  let batchStartMs = performance.now();
-  for (const mapping of await mappings(dump, { ...options, onUnreadable })) {
-    const row = await admitted(dump, space, filter, mapping);
-    if (row !== undefined) {
-      rows.push(row);
-      if (--left === 0) {
-        break;
+  for await (const { rows, va } of listing.slices()) {
+    const batch: Mapping[] = [];
+    for (const mapping of rows) {
+      const row = admitted(listing, filter, mapping);
+      if (row !== undefined && batch.push(row) === left) {
+        yield batch;
+        return;
       }
     }
-    position.add(mapping.length);
-    walked++;
-    const isLate = walked % STRETCHES_A_LOOK === 0 && performance.now() - batchStartMs > LONGEST_BATCH_MS;
-    if (rows.length === BATCH_ROWS || isLate) {
-      yield rows;
-      rows = [];
-      await position.report();
-      await turn();
-      batchStartMs = performance.now();
-    }
+    left -= batch.length;
+    yield batch;
+    await passed.report(va);
   }
-  yield rows;
 }
 
-async function admitted(dump: Dump, space: AddressSpace, filter: MappingFilter, mapping: Mapping): Promise<Mapping | undefined> {
+function admitted(listing: SpaceListing<Mapping>, filter: MappingFilter, mapping: Mapping): Mapping | undefined {
   if (mapping.length < filter.minimumLength || !filter.admits(mapping.access)) {
     return undefined;
   }
@@ -70,40 +55,13 @@ async function admitted(dump: Dump, space: AddressSpace, filter: MappingFilter, 
     return mapping;
   }
   const part = cutToFrame(mapping, filter.framePa);
-  return part === undefined || part.length === mapping.length ? part : await withOwnDetails(dump, space, part);
+  return part === undefined || part.length === mapping.length ? part : withOwnDetails(listing, part);
 }
 
 /** `part` of a stretch, with what its own pages have set. */
-async function withOwnDetails(dump: Dump, space: AddressSpace, part: Mapping): Promise<Mapping> {
-  const [own] = await mappings(dump, { ...space, range: { from: part.va, to: part.va + part.length } });
+function withOwnDetails(listing: SpaceListing<Mapping>, part: Mapping): Mapping {
+  const [own] = listing.over({ from: part.va, to: part.va + part.length });
   return own ?? part;
-}
-
-/** How far a listing has come, in bytes that are mapped. How many there are is asked for only where it takes long. */
-class Position {
-  private bytes = 0n;
-  private total: number | undefined;
-
-  private readonly dump: Dump;
-  private readonly options: AddressSpace & { readonly signal: AbortSignal };
-  private readonly progress: Progress;
-
-  constructor(dump: Dump, options: AddressSpace & { readonly signal: AbortSignal }, progress: Progress) {
-    this.dump = dump;
-    this.options = options;
-    this.progress = progress;
-  }
-
-  add(length: bigint): void {
-    this.bytes += length;
-  }
-
-  async report(): Promise<void> {
-    if (this.progress.isSlow) {
-      this.total ??= Number((await summarize(this.dump, this.options)).bytes);
-    }
-    this.progress.advance("listing", { done: Number(this.bytes), total: this.total, amount: byteSize });
-  }
 }
 
 /** `ptm maps --summary`: counted without listing. Of the filter the range and the access count. */
@@ -111,9 +69,17 @@ export async function summary(
   dump: Dump,
   space: AddressSpace,
   { range, admits }: MappingFilter,
-  { signal, onUnreadable }: ListingContext,
+  { signal, progress, onUnreadable }: ListingContext,
 ): Promise<SpaceSummary> {
-  const whole = await summarize(dump, { ...space, ...(range && { range }), signal, onUnreadable });
+  const options: SpaceOptions = { ...space, ...(range && { range }), signal };
+  const read = new ReadTables("counting", [dump], { ...options, roots: [space.root] }, progress);
+  const whole = await summarize(dump, {
+    ...options,
+    onUnreadable,
+    onProgress: async (tables) => {
+      await read.report(tables);
+    },
+  });
   const parts = whole.parts.filter(({ access }) => admits(access));
   return {
     pages: parts.reduce((sum, part) => sum + part.pages, 0),

@@ -6,7 +6,7 @@
  */
 
 import { setImmediate as turn } from "node:timers/promises";
-import { openDump, PageTableMonitor } from "../../index.js";
+import { PageTableMonitor } from "../../index.js";
 import type { Dump } from "../../model/dump.js";
 import { PageTableError } from "../../model/errors.js";
 import type { EventColumns } from "../../model/event.js";
@@ -18,6 +18,7 @@ import { UsageError } from "../failure.js";
 import type { Progress } from "../format/progress.js";
 import { count } from "../format/text.js";
 import type { Problems } from "../problems.js";
+import { openFile } from "../with-dump.js";
 
 export interface ReplayRequest {
   /** Paths of dumps, in the order of time. */
@@ -38,6 +39,13 @@ export type ReplayPart =
   | { readonly type: "step"; readonly step: number; readonly dump: string; readonly events: EventColumns; readonly isDamaged: boolean }
   | { readonly type: "unreadable"; readonly step: number; readonly dump: string };
 
+/** What a replay needs of the command that it is part of. */
+export interface ReplayContext {
+  readonly signal: AbortSignal;
+  readonly problems: Problems;
+  readonly progress: Progress;
+}
+
 /** Addresses a call: few enough that an interrupt is heard, many enough that calls cost nothing. */
 const BATCH_ADDRESSES = 1 << 16;
 
@@ -45,12 +53,13 @@ const dumps = (value: number) => (value < 10 ? `${Math.round(value * 10) / 10}` 
 const addresses = (value: number) => count(Math.round(value));
 
 /** The start, then a part for every further dump. Nothing at all where the first dump cannot be read. */
-export async function* replay(request: ReplayRequest, problems: Problems, progress: Progress): AsyncGenerator<ReplayPart> {
+export async function* replay(request: ReplayRequest, context: ReplayContext): AsyncGenerator<ReplayPart> {
+  const { problems, progress } = context;
   const [firstFile, ...laterFiles] = request.files;
   if (firstFile === undefined) {
     return;
   }
-  const first = await tryOpen(firstFile, problems, progress);
+  const first = await tryOpen(firstFile, context);
   if (first === undefined) {
     return;
   }
@@ -67,7 +76,7 @@ export async function* replay(request: ReplayRequest, problems: Problems, progre
     for (const [i, file] of laterFiles.entries()) {
       const step = i + 1;
       progress.advance("replaying dumps", { done: i, total: laterFiles.length, amount: dumps });
-      const next = await tryOpen(file, problems, progress);
+      const next = await tryOpen(file, context);
       const events = next && tryProcess(monitor, next, problems);
       if (next === undefined || events === undefined) {
         yield { type: "unreadable", step, dump: file };
@@ -88,13 +97,15 @@ interface OpenDump {
   readonly dump: Dump;
 }
 
-async function tryOpen(file: string, problems: Problems, progress: Progress): Promise<OpenDump | undefined> {
-  progress.report(`opening ${file}`);
+async function tryOpen(file: string, context: ReplayContext): Promise<OpenDump | undefined> {
   await turn();
   try {
-    return { file, dump: await openDump(file) };
+    return { file, dump: await openFile(file, context) };
   } catch (error) {
-    problems.addError(file, error);
+    if (context.signal.aborted) {
+      throw error;
+    }
+    context.problems.addError(file, error);
     return undefined;
   }
 }

@@ -26,6 +26,6 @@ export async function roots(
     ...(arch && { arch }),
     signal,
     onProgress: (done, total) =>
-      progress.advance(`looking for roots in ${file}`, { done: done * FRAME_SIZE, total: total * FRAME_SIZE, amount: byteSize }),
+      progress.advance(`scanning ${file}`, { done: done * FRAME_SIZE, total: total * FRAME_SIZE, amount: byteSize }),
   });
 }

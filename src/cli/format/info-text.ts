@@ -8,7 +8,7 @@ import { hex } from "../../model/hex.js";
 import type { DumpInfo } from "../commands/info.js";
 import { renderTable } from "./table.js";
 import type { Terminal } from "./text.js";
-import { byteSize, counted, levelCharacter, printable } from "./text.js";
+import { byteSize, counted, levelCharacter, printable, wrapped } from "./text.js";
 
 const INDENT = "  ";
 const LABEL_WIDTH = 9;
@@ -57,7 +57,10 @@ function memoryStrip(runs: readonly FrameRun[], terminal: Terminal): string[] {
   const strip = Array.from(held, (frames) => levelCharacter(frames, framesPerCell)).join("");
   const first = runs[0]?.gfn ?? 0;
   const scale = `PA ${hex(first * FRAME_SIZE)} to ${hex(end * FRAME_SIZE)}; a character is ${byteSize(framesPerCell * FRAME_SIZE)}, · nothing held, █ all`;
-  return [labelled("memory", `${terminal.paint.cyan(strip)}`, terminal), labelled("", terminal.paint.dim(scale), terminal)];
+  const legend = wrapped(scale, terminal.width - INDENT.length - LABEL_WIDTH, "").map((line) =>
+    labelled("", terminal.paint.dim(line), terminal),
+  );
+  return [labelled("memory", `${terminal.paint.cyan(strip)}`, terminal), ...legend];
 }
 
 function vcpuLines({ vcpus }: DumpInfo, terminal: Terminal): string[] {

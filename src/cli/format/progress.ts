@@ -2,9 +2,9 @@
  * Progress on standard error, once work has taken a second: what is being done, and where it can be counted how much of it, at which
  * rate, and how long it still takes.
  *
- * On a terminal it is one line that is written over, and wiped before anything else is written; elsewhere a plain line now
- * and then, so that a log shows that the work goes on and little else. It is told by the work itself and has no timer: the
- * work is synchronous for long stretches, in which a timer would not run either.
+ * On a terminal it is one line that is written over, and wiped before anything else is written; elsewhere there is none, unless it is
+ * asked for: then a plain line now and then, so that a log shows that the work goes on and little else. It is told by the work itself
+ * and has no timer: the work is synchronous for long stretches, in which a timer would not run either.
  */
 
 import type { OutputStream } from "../output.js";
@@ -15,6 +15,7 @@ const TERMINAL_INTERVAL_MS = 100;
 const PLAIN_INTERVAL_MS = 10_000;
 const WIPE = "\r\u001b[K";
 const DEFAULT_WIDTH = 80;
+const NARROWEST_WORDS = 8;
 
 /** Work that can be counted. */
 export interface Share {
@@ -23,14 +24,17 @@ export interface Share {
   readonly total: number | undefined;
   /** "3.2 GiB", of a number of what is counted. */
   readonly amount: (value: number) => string;
+  /** "page tables", where the amount does not say it. */
+  readonly unit?: string;
 }
 
 export class Progress {
   private readonly startedMs: number;
-  /** What is counted now, and when that began. */
-  private task = { words: "", startedMs: 0 };
+  /** What is counted now, when that began, and how much was done already. */
+  private task = { words: "", startedMs: 0, done: 0 };
   private shownMs = Number.NEGATIVE_INFINITY;
   private isOnScreen = false;
+  private isAskedFor = false;
 
   private readonly stream: OutputStream;
   private readonly nowMs: () => number;
@@ -41,37 +45,59 @@ export class Progress {
     this.startedMs = nowMs();
   }
 
+  /** From now on also where standard error is no terminal. */
+  askFor(): void {
+    this.isAskedFor = true;
+  }
+
   /** Says what is being done now, where it is time to. */
   report(words: string): void {
+    this.reportFirst([words]);
+  }
+
+  /** Says it in the first of several words that fits; where none does, the end of the last one. */
+  private reportFirst(all: readonly string[]): void {
     const nowMs = this.nowMs();
     const isTerminal = this.stream.isTTY === true;
+    if (!isTerminal && !this.isAskedFor) {
+      return;
+    }
     if (nowMs - this.startedMs < QUIET_MS || nowMs - this.shownMs < (isTerminal ? TERMINAL_INTERVAL_MS : PLAIN_INTERVAL_MS)) {
       return;
     }
     this.shownMs = nowMs;
     const seconds = `${((nowMs - this.startedMs) / 1000).toFixed(0)} s`;
+    const [longest = ""] = all;
     if (isTerminal) {
-      const width = (this.stream.columns ?? DEFAULT_WIDTH) - seconds.length - 4;
-      this.send(`${WIPE}${shortened(words, Math.max(width, 8))} (${seconds})`);
+      const width = Math.max((this.stream.columns ?? DEFAULT_WIDTH) - seconds.length - 4, NARROWEST_WORDS);
+      const words = all.find((candidate) => [...printable(candidate)].length <= width) ?? all.at(-1) ?? "";
+      this.send(`${WIPE}${shortened(words, width)} (${seconds})`);
       this.isOnScreen = true;
     } else {
-      this.send(`ptm: ${printable(words)} (${seconds})\n`);
+      this.send(`ptm: ${printable(longest)} (${seconds})\n`);
     }
   }
 
-  /** True where work has taken so long that a person is told. */
+  /** True where work has taken so long that a person is told, and there is one. */
   get isSlow(): boolean {
-    return this.nowMs() - this.startedMs >= QUIET_MS;
+    return (this.stream.isTTY === true || this.isAskedFor) && this.nowMs() - this.startedMs >= QUIET_MS;
   }
 
-  /** Says how much of `words` is done, where it is time to. The rate is that since the first call with these words. */
+  /** Work on `words` begins: its rate counts from here. */
+  begin(words: string): void {
+    this.task = { words, startedMs: this.nowMs(), done: 0 };
+  }
+
+  /** Says how much of `words` is done, where it is time to. The rate is that since their beginning, else since the first call with them. */
   advance(words: string, share: Share): void {
     const nowMs = this.nowMs();
     if (this.task.words !== words) {
-      this.task = { words, startedMs: nowMs };
+      this.task = { words, startedMs: nowMs, done: share.done };
     }
     if (this.isSlow) {
-      this.report(`${words}: ${shareWords(share, (nowMs - this.task.startedMs) / 1000)}`);
+      const seconds = (nowMs - this.task.startedMs) / 1000;
+      const told = shareWords(share, seconds > 0 ? (share.done - this.task.done) / seconds : 0);
+      this.reportFirst(told.map((text) => `${words}: ${text}`));
     }
   }
 
@@ -88,10 +114,11 @@ export class Progress {
   }
 }
 
-function shareWords({ done, total, amount }: Share, seconds: number): string {
-  const rate = seconds > 0 ? done / seconds : 0;
+/** From all there is to say to what a narrow terminal has room for. */
+function shareWords({ done, total, amount, unit }: Share, rate: number): readonly string[] {
   const much = total === undefined ? amount(done) : `${amount(done)} of ${amount(total)}`;
   const fast = rate > 0 ? [`${amount(rate)}/s`] : [];
-  const left = total !== undefined && rate > 0 ? [`${duration((total - done) / rate)} left`] : [];
-  return [much, ...fast, ...left].join(", ");
+  const left = total !== undefined && rate > 0 ? [`${duration(Math.max(0, total - done) / rate)} left`] : [];
+  const whole = [unit === undefined ? much : `${much} ${unit}`, ...fast, ...left];
+  return [whole, [much, ...fast, ...left], [much, ...left]].map((parts) => parts.join(", "));
 }

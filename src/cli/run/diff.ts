@@ -2,6 +2,7 @@
 
 import type { Change, UnreadableTable } from "../../index.js";
 import type { Architecture } from "../../model/architecture.js";
+import { PageTableError } from "../../model/errors.js";
 import { hex } from "../../model/hex.js";
 import { findAddressSpace, type SpaceChoice } from "../address-space.js";
 import { checkRangeCanonical, parseRange } from "../arguments/mapping-filter.js";
@@ -48,10 +49,20 @@ export async function runDiff(session: Session, before: string, after: string, w
   await withDump(session, before, (dumpBefore) =>
     withDump(session, after, async (dumpAfter) => {
       const pair = { before: { file: before, dump: dumpBefore }, after: { file: after, dump: dumpAfter } };
+      checkModes(pair);
       const comparison = await (words.all ? compareAll : compareOne)(session, pair, choice, options);
       await (output.format === "table" ? writeText(session, comparison, output) : writeRows(session, comparison, output));
     }),
   );
+}
+
+/** Before anything is written. */
+function checkModes({ before, after }: DumpPair): void {
+  const [one, other] = [before, after].map(({ dump }) => dump.vcpus.find(({ arch }) => arch !== undefined)?.arch?.name);
+  if (one !== undefined && other !== undefined && one !== other) {
+    const message = `${before.file} is of mode ${one}, ${after.file} of mode ${other}: two dumps of one guest are compared, while it runs in one mode`;
+    throw new PageTableError("mode-mismatch", message, { before: one, after: other });
+  }
 }
 
 type Compare = (session: Session, pair: DumpPair, choice: SpaceChoice, options: DiffOptions) => Promise<Comparison>;
@@ -100,7 +111,7 @@ function contextOf({ signal, progress, problems }: Session, pair: DumpPair, arch
 }
 
 async function writeText(session: Session, { pair, changes, root, where, limit }: Comparison, { path }: TextChoice): Promise<void> {
-  const destination = openDestination(session, path);
+  const destination = await openDestination(session, path);
   const text = new DiffText(destination.terminal, root === undefined ? "of-all" : "of-one");
   for (const line of text.head({ before: pair.before.file, after: pair.after.file, where })) {
     destination.write(`${line}\n`);

@@ -62,13 +62,13 @@ function checkSummary(words: MapsWords, output: OutputChoice): void {
 
 async function writeSummary(session: Session, { dump, space, filter, context }: Listing, { format, path }: OutputChoice): Promise<void> {
   const sum = await summary(dump, space, filter, context);
-  const destination = openDestination(session, path);
+  const destination = await openDestination(session, path);
   destination.write(format === "json" ? jsonLine(sum) : summaryText(space, sum, filter.words, destination.terminal));
   await destination.end();
 }
 
 async function writeText(session: Session, { dump, space, filter, context }: Listing, { path }: TextChoice): Promise<void> {
-  const destination = openDestination(session, path);
+  const destination = await openDestination(session, path);
   const text = new MapsText(destination.terminal, filter);
   for (const line of text.head(space)) {
     destination.write(`${line}\n`);

@@ -25,7 +25,7 @@ export async function runReplay(session: Session, files: readonly string[], word
   const watches = words.watch.map(parseWatch);
   checkWatches(watches);
   const output = chooseOutput(words, { dumps: files, isTerminal: session.isTerminal });
-  const parts = replay({ files, watches, choice }, session.problems, session.progress);
+  const parts = replay({ files, watches, choice }, session);
   if (output.format === "table") {
     await writeTimeline(session, parts, { files, stretchLimit: words.all ? ALL_STRETCHES : DEFAULT_STRETCHES }, output.path);
   } else if (output.isFolder) {
@@ -46,7 +46,7 @@ async function writeTimeline(
   let open: { readonly destination: Destination; readonly timeline: Timeline } | undefined;
   for await (const part of parts) {
     if (open === undefined) {
-      const destination = openDestination(session, path);
+      const destination = await openDestination(session, path);
       open = { destination, timeline: new Timeline(destination.terminal, options) };
     }
     await writeLines(open.destination, open.timeline.lines(part));

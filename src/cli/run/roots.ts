@@ -16,7 +16,7 @@ export async function runRoots(session: Session, file: string, words: TableWords
   await withDump(session, file, async (dump) => {
     const found = await roots(file, dump, arch, session);
     if (output.format === "table") {
-      const destination = openDestination(session, output.path);
+      const destination = await openDestination(session, output.path);
       destination.write(rootsText(file, found, destination.terminal));
       await destination.end();
       return;

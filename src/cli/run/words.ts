@@ -9,6 +9,7 @@ import type { OutputWords } from "../arguments/output.js";
 export interface CommonWords {
   readonly arch?: string;
   readonly json?: true;
+  readonly progress?: true;
 }
 
 export interface SpaceWords extends CommonWords {
