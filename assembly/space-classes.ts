@@ -52,12 +52,7 @@ export function classesAround(gfn: u64): usize {
   return find(INDEX, gfn >> BLOCK_LOG2, 0);
 }
 
-/** CLASS_… of a frame; 0: it has not been seen. */
-export function classOf(gfn: u64): u32 {
-  return classIn(classesAround(gfn), gfn);
-}
-
-/** The same where the classes around the frame are at hand. */
+/** CLASS_… of a frame by the classes around it; 0: it has not been seen. */
 export function classIn(classes: usize, gfn: u64): u32 {
   return classes ? load<u8>(classes + (<usize>gfn & BLOCK_MASK)) : 0;
 }

@@ -42,7 +42,7 @@ import {
   STAGING,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { areAround, classesAround, classIn, classOf, MIDDLE_LEVEL } from "./space-classes";
+import { areAround, classesAround, classIn, MIDDLE_LEVEL } from "./space-classes";
 import { beginWants, mayWant, spaceFrame, want, wantedOn } from "./space-frames";
 
 const USER: u32 = 8;
@@ -114,11 +114,11 @@ export function judgeRoot<M extends PagingMode>(gfn: u64): u32 {
     memory.fill(BATCH_IN, 0, FRAME_BYTES);
     return SPACE_DONE;
   }
-  const whole = plausibility<M>(frame, levels, PLAUSIBLE_UNTOLD);
-  if (whole == WANTING) return wantedOn(SIDE_AFTER) ? SPACE_WANT_FRAMES : SPACE_EXHAUSTED;
-  store<u32>(BATCH_OUT, plausibility<M>(frame, levels, PLAUSIBLE_NONE), FACT_HELD);
+  const judged = plausibility<M>(frame, levels);
+  if (judged == WANTING) return wantedOn(SIDE_AFTER) ? SPACE_WANT_FRAMES : SPACE_EXHAUSTED;
   const copy: usize = load<u32>(frame, SPACE_FRAME_COPY);
-  store<u32>(BATCH_OUT, whole, FACT_PLAUSIBLE);
+  store<u32>(BATCH_OUT, ofTold(judged), FACT_PLAUSIBLE);
+  store<u32>(BATCH_OUT, ofHeld(judged), FACT_HELD);
   store<u32>(BATCH_OUT, judgeEntries<M>(copy, levels, LOWER_HALF, USER), FACT_PLAUSIBLE_LOWER);
   const keep = load<u64>(CONTROL, CONTROL_KEEP);
   const reserved = load<u64>(CONTROL, CONTROL_RESERVED);
@@ -144,44 +144,74 @@ export function judgeRoot<M extends PagingMode>(gfn: u64): u32 {
 }
 
 const WANTING: u32 = 0xffff_ffff;
+const HELD_SHIFT: u32 = 16;
+const TOLD_MASK: u32 = 0xffff;
 
-/**
- * How good a table of `level` a frame makes, PLAUSIBLE_…; WANTING: tables below it are to be read first. `absent` is what a table
- * counts that is not in the dump: PLAUSIBLE_UNTOLD or PLAUSIBLE_NONE.
- */
-function plausibility<M extends PagingMode>(frame: usize, level: u32, absent: u32): u32 {
-  const at = frame + ((<usize>(level - 1)) << 1) + (absent == PLAUSIBLE_UNTOLD ? SPACE_FRAME_PLAUSIBLE : SPACE_FRAME_HELD);
-  const known = load<u16>(at);
-  if (known) return known;
-  const copy: usize = load<u32>(frame, SPACE_FRAME_COPY);
-  const judged = judgeTable<M>(copy, level, absent);
-  if (judged != WANTING) store<u16>(at, <u16>judged);
+/** Two judgements in one, PLAUSIBLE_… each: in the low half what is not in the dump says nothing, in the high half it speaks against. */
+function both(told: u32, held: u32): u32 {
+  return told | (held << HELD_SHIFT);
+}
+
+function ofTold(judged: u32): u32 {
+  return judged & TOLD_MASK;
+}
+
+function ofHeld(judged: u32): u32 {
+  return judged >>> HELD_SHIFT;
+}
+
+/** How good a table of `level` a frame makes, both ways; WANTING: tables below it are to be read first. */
+function plausibility<M extends PagingMode>(frame: usize, level: u32): u32 {
+  const at = frame + ((<usize>(level - 1)) << 1);
+  const known: u32 = load<u16>(at, SPACE_FRAME_PLAUSIBLE);
+  if (known) return both(known, load<u16>(at, SPACE_FRAME_HELD));
+  const judged = judgeTable<M>(load<u32>(frame, SPACE_FRAME_COPY), level);
+  if (judged == WANTING) return WANTING;
+  store<u16>(at, <u16>ofTold(judged), SPACE_FRAME_PLAUSIBLE);
+  store<u16>(at, <u16>ofHeld(judged), SPACE_FRAME_HELD);
   return judged;
 }
 
-function judgeTable<M extends PagingMode>(copy: usize, level: u32, absent: u32): u32 {
-  if (level == MIDDLE_LEVEL) return judgeMiddle<M>(copy, absent);
+function judgeTable<M extends PagingMode>(copy: usize, level: u32): u32 {
+  if (level == MIDDLE_LEVEL) return judgeMiddle<M>(copy);
   let sum: u32 = 0;
   let count: u32 = 0;
+  let sumHeld: u32 = 0;
+  let countHeld: u32 = 0;
   let wanting = false;
+  let last: u64 = 0;
+  let classes = classesAround(last);
   for (let place: u32 = 0; place < ENTRIES; place++) {
-    const judged = judgeEntry<M>(load<u64>(copy + ((<usize>place) << 3)), level, absent);
-    if (judged == WANTING) wanting = true;
-    else if (judged > PLAUSIBLE_UNTOLD) {
-      sum += judged - PLAUSIBLE_NONE;
+    const entry = load<u64>(copy + ((<usize>place) << 3)) & load<u64>(CONTROL, CONTROL_KEEP);
+    if (!entry) continue;
+    const gfn = changetype<M>(0).tableFrame(entry);
+    if (!areAround(gfn, last)) classes = classesAround(gfn);
+    last = gfn;
+    const judged = judgeEntry<M>(entry, level, classes);
+    if (judged == WANTING) {
+      wanting = true;
+      continue;
+    }
+    if (ofTold(judged) > PLAUSIBLE_UNTOLD) {
+      sum += ofTold(judged) - PLAUSIBLE_NONE;
       count++;
     }
+    if (ofHeld(judged) > PLAUSIBLE_UNTOLD) {
+      sumHeld += ofHeld(judged) - PLAUSIBLE_NONE;
+      countHeld++;
+    }
   }
-  return wanting ? WANTING : mean(sum, count);
+  return wanting ? WANTING : both(mean(sum, count), mean(sumHeld, countHeld));
 }
 
 /** As judgeTable, of a table that leads to those of the last level: their classes say all. */
-function judgeMiddle<M extends PagingMode>(copy: usize, absent: u32): u32 {
+function judgeMiddle<M extends PagingMode>(copy: usize): u32 {
   const mode = changetype<M>(0);
   const keep = load<u64>(CONTROL, CONTROL_KEEP);
   const reserved = load<u64>(CONTROL, CONTROL_RESERVED);
   let good: u32 = 0;
   let count: u32 = 0;
+  let absent: u32 = 0;
   let last: u64 = 0;
   let classes = classesAround(last);
   for (let entryPtr = copy; entryPtr < copy + FRAME_BYTES; entryPtr += 8) {
@@ -198,11 +228,16 @@ function judgeMiddle<M extends PagingMode>(copy: usize, absent: u32): u32 {
     if (!areAround(gfn, last)) classes = classesAround(gfn);
     last = gfn;
     const known = classIn(classes, gfn);
-    if (known & CLASS_ZERO || (!known && absent == PLAUSIBLE_UNTOLD)) continue;
+    if (known & CLASS_ZERO) continue;
+    if (!known) {
+      absent++;
+      continue;
+    }
     good += u32((known & CLASS_LAST) != 0);
     count++;
   }
-  return mean(good * (PLAUSIBLE_ALL - PLAUSIBLE_NONE), count);
+  const sum = good * (PLAUSIBLE_ALL - PLAUSIBLE_NONE);
+  return both(mean(sum, count), mean(sum, count + absent));
 }
 
 /** As judgeTable, of the first `count` entries that grant `access`; all below has been read. */
@@ -210,11 +245,11 @@ function judgeEntries<M extends PagingMode>(copy: usize, level: u32, entries: u3
   let sum: u32 = 0;
   let count: u32 = 0;
   for (let place: u32 = 0; place < entries; place++) {
-    const entry = load<u64>(copy + ((<usize>place) << 3));
-    if (!(changetype<M>(0).accessOf(entry & load<u64>(CONTROL, CONTROL_KEEP), level) & access)) continue;
-    const judged = judgeEntry<M>(entry, level, PLAUSIBLE_UNTOLD);
-    if (judged == WANTING || judged <= PLAUSIBLE_UNTOLD) continue;
-    sum += judged - PLAUSIBLE_NONE;
+    const entry = load<u64>(copy + ((<usize>place) << 3)) & load<u64>(CONTROL, CONTROL_KEEP);
+    if (!(changetype<M>(0).accessOf(entry, level) & access)) continue;
+    const judged = judgeEntry<M>(entry, level, classesAround(changetype<M>(0).tableFrame(entry)));
+    if (judged == WANTING || ofTold(judged) <= PLAUSIBLE_UNTOLD) continue;
+    sum += ofTold(judged) - PLAUSIBLE_NONE;
     count++;
   }
   return mean(sum, count);
@@ -224,24 +259,27 @@ function mean(sum: u32, count: u32): u32 {
   return count ? PLAUSIBLE_NONE + sum / count : PLAUSIBLE_UNTOLD;
 }
 
-/** How plausible one entry of a table above those is by where it leads. What is not present or leads to an empty table tells nothing. */
-function judgeEntry<M extends PagingMode>(value: u64, level: u32, absent: u32): u32 {
+/**
+ * How plausible one entry of a table above those is by where it leads, both ways. What is not present or leads to an empty table tells
+ * nothing. `classes` are those around the frame that it names.
+ */
+function judgeEntry<M extends PagingMode>(entry: u64, level: u32, classes: usize): u32 {
   const mode = changetype<M>(0);
-  const entry = value & load<u64>(CONTROL, CONTROL_KEEP);
   const kind = mode.kindOf(entry, level, load<u64>(CONTROL, CONTROL_RESERVED));
-  if (kind == KIND_NOT_PRESENT) return PLAUSIBLE_UNTOLD;
-  if (kind == KIND_LEAF) return PLAUSIBLE_ALL;
-  if (kind != KIND_TABLE) return PLAUSIBLE_NONE;
+  if (kind == KIND_NOT_PRESENT) return both(PLAUSIBLE_UNTOLD, PLAUSIBLE_UNTOLD);
+  if (kind == KIND_LEAF) return both(PLAUSIBLE_ALL, PLAUSIBLE_ALL);
+  if (kind != KIND_TABLE) return both(PLAUSIBLE_NONE, PLAUSIBLE_NONE);
   const gfn = mode.tableFrame(entry);
-  const known = classOf(gfn);
-  if (!known) return absent;
-  if (known & CLASS_ZERO) return PLAUSIBLE_UNTOLD;
-  if (!(known & CLASS_MIDDLE)) return PLAUSIBLE_NONE;
+  const known = classIn(classes, gfn);
+  if (!known) return both(PLAUSIBLE_UNTOLD, PLAUSIBLE_NONE);
+  if (known & CLASS_ZERO) return both(PLAUSIBLE_UNTOLD, PLAUSIBLE_UNTOLD);
+  if (!(known & CLASS_MIDDLE)) return both(PLAUSIBLE_NONE, PLAUSIBLE_NONE);
   const frame = spaceFrame(gfn, SIDE_AFTER);
   if (!frame) return WANTING; // there is no memory: where nothing is listed, that is said
   const state = load<u32>(frame, SPACE_FRAME_STATE);
-  if (state == KEPT_READABLE) return plausibility<M>(frame, level - 1, absent);
-  if (state == KEPT_UNREADABLE || !mayWant(SIDE_AFTER)) return state == KEPT_WANTED ? WANTING : PLAUSIBLE_UNTOLD;
+  if (state == KEPT_READABLE) return plausibility<M>(frame, level - 1);
+  if (state == KEPT_UNREADABLE || !mayWant(SIDE_AFTER))
+    return state == KEPT_WANTED ? WANTING : both(PLAUSIBLE_UNTOLD, PLAUSIBLE_UNTOLD);
   want(frame, gfn, SIDE_AFTER);
   return WANTING;
 }

@@ -8,11 +8,30 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { hasChromiumFile, launchChromium } from "../scripts/chromium.mjs";
 import { ISOLATION } from "../scripts/web-server.mjs";
+import { abortRow } from "./abort-moments.mjs";
 
 const STARTS = 7;
+/** Where the page is served without isolation. */
+const PLAIN = "/plain";
+/** Files are slow, and every call is begun many times: 128 MiB, that is 64 tables, scattered. */
+const RANGE = { from: 0n, to: 2n ** 27n };
+const PAGES = 2 ** 15;
+const TRANSLATIONS = 2 ** 18;
+const FEW_ROOTS = 4;
+const SCANNED = 2 ** 27;
 
 const PAGE = `
   import { startWorker } from "page-table-monitor/worker";
+  import { abortMoments, longCalls } from "./bench/abort-moments.mjs";
+  globalThis.measureAborts = async (options) => {
+    const worker = await startWorker({ worker: () => new Worker("/worker-script.js", { type: "module" }) });
+    const [memory, before, after, packed] = document.querySelector("input").files;
+    const random = Math.random;
+    const { calls, probe } = await longCalls({ worker, sources: { memory: memory.slice(0, ${SCANNED}), before, after, packed }, ...options, random });
+    const moments = await abortMoments({ calls, probe, random });
+    worker.terminate();
+    return moments;
+  };
   globalThis.measure = async (root) => {
     const starts = [];
     for (let i = 0; i < ${STARTS}; i++) {
@@ -22,7 +41,7 @@ const PAGE = `
       one.terminate();
     }
     const worker = await startWorker({ worker: () => new Worker("/worker-script.js", { type: "module" }) });
-    const dumps = await Promise.all([...document.querySelector("input").files].map((file) => worker.openDump(file)));
+    const dumps = await Promise.all([...document.querySelector("input").files].slice(0, 3).map((file) => worker.openDump(file)));
     let longTasks = 0;
     new PerformanceObserver((list) => { longTasks += list.getEntries().length; }).observe({ entryTypes: ["longtask"] });
     let [last, longest, running] = [performance.now(), 0, true];
@@ -42,12 +61,13 @@ const PAGE = `
     return { starts, longest, longTasks, rows };
   };`;
 
-export async function chromiumRows({ memory, before, after, root }) {
-  if (!hasChromiumFile()) return [];
+export async function chromiumRows({ memory, before, after, packed, root, roots }) {
+  if (!hasChromiumFile()) return { rows: [], aborts: [] };
   const scripts = { "/page.js": await bundle(PAGE), "/worker-script.js": await bundle('import "page-table-monitor/worker-script";') };
   const server = createServer((request, response) => {
     const script = scripts[request.url];
-    response.writeHead(200, { "content-type": script ? "text/javascript" : "text/html", ...ISOLATION });
+    const isolation = request.url === PLAIN ? {} : ISOLATION;
+    response.writeHead(200, { "content-type": script ? "text/javascript" : "text/html", ...isolation });
     response.end(script ?? '<!doctype html><input type="file" multiple><script type="module" src="/page.js"></script>');
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
@@ -56,10 +76,20 @@ export async function chromiumRows({ memory, before, after, root }) {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
     await page.waitForFunction("globalThis.measure !== undefined");
-    await page.setInputFiles("input", [memory, before, after]);
+    await page.setInputFiles("input", [memory, before, after, packed]);
     const { starts, longest, longTasks, rows } = await page.evaluate((root) => globalThis.measure(root), root);
     const median = [...starts].sort((a, b) => a - b)[starts.length >> 1];
-    return [
+    const asked = { root, roots: roots.slice(0, FEW_ROOTS), range: RANGE, mapped: RANGE, pages: PAGES, translations: TRANSLATIONS };
+    const isolated = await page.evaluate((options) => globalThis.measureAborts(options), asked);
+    await page.goto(`http://127.0.0.1:${server.address().port}${PLAIN}`);
+    await page.waitForFunction("globalThis.measureAborts !== undefined");
+    await page.setInputFiles("input", [memory, before, after, packed]);
+    const plain = await page.evaluate((options) => globalThis.measureAborts(options), asked);
+    const aborts = [
+      ...isolated.map((moment) => abortRow(moment, "Chromium, Files")),
+      ...plain.map((moment) => abortRow(moment, "Chromium, Files, not isolated")),
+    ];
+    const measured = [
       { what: "starting a worker, Chromium", measured: `${Math.round(median)} ms`, wanted: "< 150 ms" },
       {
         what: `long tasks of the page's thread while Files of 1 GiB were scanned and compared, ${rows.toLocaleString("en")} rows read`,
@@ -67,6 +97,7 @@ export async function chromiumRows({ memory, before, after, root }) {
         wanted: "none",
       },
     ];
+    return { rows: measured, aborts };
   } finally {
     await browser.close();
     server.close();

@@ -3,10 +3,12 @@
  *
  *   tables   1 GiB, raw: a root, and below it so many last-level tables, scattered, four fifths of their entries present; zeros elsewhere
  *   changed  the same, one entry in a thousand moved
+ *   packed   the first 128 MiB of the guest's memory, compressed
  */
 
-import { closeSync, existsSync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, openSync, readSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { createRandom, shuffle } from "./random.mjs";
 import { spaceWorldNamed } from "./space-worlds.mjs";
 
@@ -14,6 +16,7 @@ const ENTRIES = 512;
 const FRAME_BYTES = 4096;
 const BYTES = 2 ** 30;
 const FRAMES = BYTES / FRAME_BYTES;
+const PACKED_BYTES = 2 ** 27;
 const TABLE_FLAGS = 0x27;
 const PAGE_FLAGS = 0x67;
 const PRESENT_OF_FIVE = 4;
@@ -25,7 +28,17 @@ export async function workerWorlds(folder) {
   const memory = await spaceWorldNamed("memory-1024m", { folder });
   const [before, after] = ["tables", "changed"].map((name) => join(folder, `${name}-1024m.raw`));
   const root = writeStates(before, after);
-  return { memory: memory.path, roots: memory.roots.length, before, after, root };
+  const packed = join(folder, "memory-packed.raw.gz");
+  if (!existsSync(packed)) writeFileSync(packed, gzipSync(beginningOf(memory.path, PACKED_BYTES), { level: 1 }));
+  return { memory: memory.path, roots: memory.roots, before, after, root, packed };
+}
+
+function beginningOf(path, bytes) {
+  const file = openSync(path, "r");
+  const beginning = Buffer.alloc(bytes);
+  readSync(file, beginning, 0, bytes, 0);
+  closeSync(file);
+  return beginning;
 }
 
 /** Writes the two states unless they are there; answers the root. */

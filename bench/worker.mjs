@@ -3,15 +3,17 @@
  *
  * usage: worker.mjs [FOLDER]     FOLDER: where dumps of 4 GiB in all are written, and found again; bench/out where not given
  *
- * Each pair is taken in turns, so that both see the same machine; medians of ROUNDS, but of the blocked times the longest. The browser's
- * rows need Chromium.
+ * Each pair is taken in turns, so that both see the same machine; medians of ROUNDS, but of the blocked times the longest. Every long call is
+ * aborted at random moments. The browser's rows need Chromium.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import * as library from "page-table-monitor";
 import { startWorker } from "page-table-monitor/worker";
+import { abortMoments, abortRow, longCalls } from "./abort-moments.mjs";
 import { expectEqual } from "./expect.mjs";
 import { describeMachine } from "./machine.mjs";
 import { createRandom } from "./random.mjs";
@@ -22,6 +24,10 @@ const ROUNDS = 9;
 const WARM_UPS = 2;
 const TRANSLATIONS = 65_536;
 const CALLS_IN_A_ROW = 20;
+/** Of the address space that has tables: 2^27 pages below it. */
+const PAGES = 2 ** 26;
+const MONITORED = 2 ** 18;
+const MAPPED = { from: 0n, to: 2n ** 34n };
 const README = fileURLToPath(new URL("README.md", import.meta.url));
 const [BEGIN, END] = ["<!-- worker: begin -->", "<!-- worker: end -->"];
 
@@ -29,18 +35,28 @@ const folder = process.argv[2] ?? fileURLToPath(new URL("out", import.meta.url))
 mkdirSync(folder, { recursive: true });
 const world = await workerWorlds(folder);
 
-const rows = [await startRow(), await translateRow(), ...(await twoWorkerRows()), await blockedRow(), ...(await chromiumRows(world))];
+const inNode = [await startRow(), await translateRow(), ...(await twoWorkerRows()), await blockedRow()];
+const abortsInNode = [...(await abortRows(1)), ...(await abortRows(2))];
+const chromium = await chromiumRows(world);
+const rows = [...inNode, ...chromium.rows];
 const table = [
   "| what | measured | wanted |",
   "| --- | --- | --- |",
   ...rows.map(({ what, measured, wanted }) => `| ${what} | ${measured} | ${wanted} |`),
 ];
+const aborts = [...abortsInNode, ...chromium.aborts];
+const abortTable = [
+  "| aborted at random moments | unaborted | moments | until it rejects: median, worst | until the next call has answered: median, worst | wanted |",
+  "| --- | --- | --- | --- | --- | --- |",
+  ...aborts.map((cells) => `| ${cells.join(" | ")} |`),
+];
 const { processor, memory, system, node, date } = describeMachine();
-const text = `${BEGIN}\n\nOn ${processor}, ${memory}, ${system}, Node ${node}, ${date}:\n\n${table.join("\n")}\n\n${END}`;
+const load = `, load ${loadavg()[0].toFixed(1)}`;
+const text = `${BEGIN}\n\nOn ${processor}, ${memory}, ${system}, Node ${node}, ${date}${load}:\n\n${[...table, "", ...abortTable].join("\n")}\n\n${END}`;
 const readme = readFileSync(README, "utf8");
 if (!readme.includes(BEGIN)) throw new Error(`${README} has no ${BEGIN}`);
 writeFileSync(README, readme.slice(0, readme.indexOf(BEGIN)) + text + readme.slice(readme.indexOf(END) + END.length));
-console.log(table.join("\n"));
+console.log([...table, "", ...abortTable].join("\n"));
 
 async function startRow() {
   const times = [];
@@ -92,8 +108,10 @@ async function twoWorkerRows() {
     for await (const { length } of listing.pages()) changes += length;
     return changes;
   };
+  const guess = (i) => crews[i].findRoots(dumps[i][0]).then((found) => found.length);
   const result = [
     await besides("scanning 1 GiB for roots, the mode being known, one worker and two", scan),
+    await besides("the same, no mode being known", guess),
     await besides("comparing spaces of 160 Ki tables in two dumps of 1 GiB, one worker and two", compare),
   ];
   for (const crew of crews) crew.terminate();
@@ -136,6 +154,23 @@ async function blockedRow() {
     measured: inMilliseconds(delay.max / 1e6),
     wanted: "≤ 16 ms",
   };
+}
+
+async function abortRows(workers) {
+  const worker = await startWorker({ workers });
+  const random = createRandom(5);
+  const options = {
+    root: world.root,
+    roots: world.roots,
+    pages: PAGES,
+    mapped: MAPPED,
+    translations: MONITORED,
+    random: () => random(2 ** 30) / 2 ** 30,
+  };
+  const { calls, probe } = await longCalls({ worker, sources: world, ...options });
+  const moments = await abortMoments({ calls, probe, random: options.random });
+  worker.terminate();
+  return moments.map((moment) => abortRow(moment, workers === 1 ? "Node" : "Node, two workers"));
 }
 
 async function timed(times, work) {

@@ -14,7 +14,7 @@
 import { FlateErrorCode, Gunzip } from "fflate";
 import type { RandomAccess } from "../model/dump.js";
 import type { AbortSignalLike } from "../model/platform.js";
-import { breathe } from "./patience.js";
+import { breathe, throwIfAborted } from "./patience.js";
 import { readBytes } from "./source.js";
 
 /** Told what comes out. */
@@ -127,6 +127,7 @@ async function feed(
       return { type: "malformed", offset, expected: `a gzip header of at most ${LONGEST_HEADER} bytes`, found: "a longer one" };
     }
     offset += piece.length;
+    throwIfAborted(signal);
     if (Date.now() < breatheAt) continue;
     await breathe(signal);
     breatheAt = Date.now() + BREATH_EVERY_MS;

@@ -43,23 +43,32 @@ const CONVINCING_HELD = 0.4;
  * console.log(best.root, best.reasons.join("; "));
  */
 export async function findRoots(memory: GuestMemory & Pick<Dump, "runs">, options: FindRootsOptions = {}): Promise<RootCandidate[]> {
-  return findRootsBy(memory, options, (scan) => scan.scan({ signal: options.signal, onProgress: options.onProgress }));
+  const look = (scan: RootScan): Promise<readonly number[]> => scan.scan({ signal: options.signal, onProgress: options.onProgress });
+  return findRootsBy(memory, options, { look, judge: async () => {} });
 }
 
-/** As `findRoots`; `look` has every frame looked at and answers the GFNs of those that could be top-level tables, ascending. */
+/** Who does what takes long. */
+export interface RootSearch {
+  /** Has every frame looked at, and answers the GFNs of those that could be top-level tables, ascending. */
+  look(scan: RootScan): Promise<readonly number[]>;
+  /** May have them judged by a mode, for the scan to know. */
+  judge(gfns: readonly number[], arch: Architecture): Promise<void>;
+}
+
+/** As `findRoots`, with the help of others. */
 export async function findRootsBy(
   memory: GuestMemory & Pick<Dump, "runs">,
   options: FindRootsOptions,
-  look: (scan: RootScan) => Promise<readonly number[]>,
+  search: RootSearch,
 ): Promise<RootCandidate[]> {
   checkMemory(memory);
   if (!Array.isArray(memory.runs)) throw new PageTableError("invalid-memory", "memory must say which frames it holds: runs");
   const vmcoreinfo = vmcoreinfoOf(memory);
   const told = toldMode(memory, options);
   const scan = await openRootScan(memory, options);
-  const gfns = await look(scan);
+  const gfns = await search.look(scan);
   const breath = new Breath(options.signal);
-  const arch = told ?? (await likelierMode(scan, gfns, breath));
+  const arch = told ?? (await likelierMode(scan, gfns, search, breath));
   scan.settle(arch);
   const vcpuRoots = vcpuRootsOf(memory, arch);
   const facts = new Map<number, RootFacts>();
@@ -81,10 +90,10 @@ export function openRootScan(memory: GuestMemory & Pick<Dump, "runs">, options: 
   return RootScan.create(memory, toldMode(memory, options) ?? amd64(), options.signal);
 }
 
-/** The modes by which what could be a top-level table is judged. */
+/** The modes by which what could be a top-level table is judged: by the second only where the first leaves doubts. */
 export function modesToJudgeBy(memory: GuestMemory & Pick<Dump, "runs">, options: FindRootsOptions): readonly Architecture[] {
   const told = toldMode(memory, options);
-  return told ? [told] : [amd64({ levels: 5 }), amd64()];
+  return told ? [told] : [amd64(), amd64({ levels: 5 })];
 }
 
 async function judgeAll(scan: RootScan, gfns: readonly number[], arch: Architecture, breath: Breath): Promise<RootFacts[]> {
@@ -118,13 +127,14 @@ function holds({ runs }: Pick<Dump, "runs">, frame: number): boolean {
  * is not enough: where a kernel has its own tables mapped, lower ones do as well, but then the best of four are below none. Where
  * nothing leads to these at all, five need not be tried.
  */
-async function likelierMode(scan: RootScan, gfns: readonly number[], breath: Breath): Promise<Architecture> {
+async function likelierMode(scan: RootScan, gfns: readonly number[], search: RootSearch, breath: Breath): Promise<Architecture> {
   const [four, five] = [amd64(), amd64({ levels: 5 })];
   const isConvincing = (facts: RootFacts): boolean => isGood(facts, CONVINCING, CONVINCING_HELD);
   const ofFour = await judgeAll(scan, gfns, four, breath);
   const good = ofFour.filter(isConvincing);
   const goodGfns = new Set(good.map(({ gfn }) => gfn));
   if (!(await someLeadTo(ofFour, goodGfns, breath))) return four;
+  await search.judge(gfns, five);
   const tops = (await judgeAll(scan, gfns, five, breath)).filter(isConvincing);
   const known = new Set(tops.map(({ gfn }) => gfn));
   const below = new Set<number>();

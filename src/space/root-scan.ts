@@ -128,6 +128,13 @@ export class RootScan {
     return found;
   }
 
+  /** As `sift`, of few enough to be done in one stretch. */
+  siftAtOnce(likely: readonly number[]): number[] {
+    const found: number[] = [];
+    for (const chunk of chunksOf(runsOf(likely))) this.#classify(chunk, "siftFrames", found);
+    return found;
+  }
+
   /** Reads frames and has the core look at them; adds those that it lists to `found`, and answers how many it has looked at. */
   #classify(chunk: readonly FrameRun[], kernel: "scanFrames" | "siftFrames", found: number[]): number {
     const count = fillIn(this.#f64(layout.READ_GFNS, layout.READS_LENGTH), chunk);

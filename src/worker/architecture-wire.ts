@@ -41,3 +41,8 @@ function makeArchitecture({ name, reservedMask, clearMask }: ArchitectureWire): 
   if (arch === undefined) throw new PageTableError("unknown-architecture", `no paging mode is named ${name}`, { name });
   return arch;
 }
+
+/** The mode among what crosses, as an option. */
+export function archOf({ mode }: { readonly mode?: ArchitectureWire }): { arch?: Architecture } {
+  return mode === undefined ? {} : { arch: decodeArchitecture(mode) };
+}

@@ -101,11 +101,11 @@ export class DealtReader implements PageSource<"changes"> {
   async #begin(): Promise<void> {
     const { crew, id, signal, workers } = this.#options;
     const options = signal === undefined ? {} : { signal };
-    const units = await crew.lead.call("reads", options, (service, ticket) => service.planListing(id, ticket));
+    const units = await crew.lead.call("reads", options, (service, ticket) => service.listings.plan(id, ticket));
     const deal: UnitDeal = { units, next: new SharedArrayBuffer(4) };
     const cursors = workers.map(({ link, listing }) => ({
       link,
-      cursor: link.call("reads", {}, (service) => service.beginListing(listing, deal)),
+      cursor: link.call("reads", {}, (service) => service.listings.begin(listing, deal)),
     }));
     for (const cursor of cursors) {
       cursor.cursor.catch(() => {}); // said where a page is asked for

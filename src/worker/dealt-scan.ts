@@ -1,208 +1,191 @@
 /**
- * The look at every frame of a dump, by several workers: pieces of 16 MiB are taken by turns, over a counter in shared memory.
+ * The look at every frame of a dump, by several workers, over what they have in common (scan-board.ts): pieces of 16 MiB are taken by turns,
+ * then batches of the frames that could be roots by what they hold, to be judged by where they lead.
  *
- * Each worker reads into a core of its own with private memory, since copying frames into shared memory takes four times as long; what
- * comes of it, a byte a frame, goes to the shared output, and from there into the core of the worker that judges. The rule: the bytes
- * are those that one worker alone would have come to. A piece that a worker fails with is left to the one that judges.
+ * Each worker reads into a core of its own with private memory, since copying frames into shared memory takes four times as long. What
+ * comes of a piece, a byte a frame, goes to shared memory, and from there into the core of each. The rule: what is found is what one worker
+ * alone would have found. What an assistant fails with is left to the worker that leads.
  */
 
 import * as layout from "../core/layout.js";
 import type { Architecture } from "../model/architecture.js";
 import type { Dump, FrameRun } from "../model/dump.js";
-import { FRAMES_OF_A_BLOCK, type RootScan } from "../space/root-scan.js";
+import type { RootSearch } from "../space/find-roots.js";
+import { FRAMES_OF_A_BLOCK, type RootFacts, type RootScan } from "../space/root-scan.js";
 import type { Call } from "./calls.js";
-import { decodeFacts, encodeFacts, SLOT_BYTES } from "./facts-wire.js";
+import { DONE, FRAMES_OF_A_BATCH, NEXT_BATCH, NEXT_JUDGEMENT, NEXT_PIECE, REFUSED, ScanBoard } from "./scan-board.js";
 import { turn } from "./turn.js";
 import type { ScanDeal } from "./wire.js";
 
-/**
- * Words of the control memory:
- *
- *   0  next piece      1  frames looked at     2  phase
- *   3  candidates      4  next judgement       5… a state for each piece, then for each judgement
- */
-const NEXT_PIECE = 0;
-const FRAMES_DONE = 1;
-const PHASE = 2;
-const CANDIDATES = 3;
-const NEXT_JUDGEMENT = 4;
-const STATES = 5;
-
-const PHASE_LOOKING = 0;
-const PHASE_JUDGING = 1;
-const PHASE_OVER = 2;
-
-const OPEN = 0;
-const DONE = 1;
-const REFUSED = 2;
-
 /** How long other calls wait for their turn. */
 const BREATH_MS = 25;
-/** So many are dealt out; with more the first worker judges the rest. What is not touched of the room for them costs nothing. */
-const MOST_JUDGEMENTS = 4096;
-/** How long the last one waits before it looks again whether the others are done. */
-const WAIT_MS = 1;
 
-/** Deals out the frames that a dump holds. */
-export function dealScan(runs: readonly FrameRun[]): ScanDeal {
-  const blocks = new Set<number>();
-  for (const { gfn, count } of runs) {
-    for (let block = Math.floor(gfn / FRAMES_OF_A_BLOCK); block * FRAMES_OF_A_BLOCK < gfn + count; block++) blocks.add(block);
-  }
-  const pieces = Float64Array.from(blocks, (block) => block * FRAMES_OF_A_BLOCK).sort();
+/** Who does the work: what the one that leads fails with is the call's failure. */
+export type Role = "lead" | "assistant";
+
+export interface DealtScanOptions {
+  readonly scan: RootScan;
+  readonly memory: Pick<Dump, "runs" | "damage">;
+  readonly deal: ScanDeal;
+  readonly call: Call;
+  readonly role: Role;
+}
+
+/** What the worker that leads does where others assist. `modes`: as of `modesToJudgeBy`. */
+export function dealtSearch({
+  modes: [first],
+  ...options
+}: Omit<DealtScanOptions, "scan" | "role"> & { readonly modes: readonly Architecture[] }): RootSearch {
+  let dealt: DealtScan | undefined;
   return {
-    pieces,
-    control: new SharedArrayBuffer(4 * (STATES + pieces.length + MOST_JUDGEMENTS)),
-    classes: new SharedArrayBuffer(pieces.length * FRAMES_OF_A_BLOCK),
-    candidates: new SharedArrayBuffer(8 * MOST_JUDGEMENTS),
-    facts: new SharedArrayBuffer(SLOT_BYTES * MOST_JUDGEMENTS),
+    look(scan) {
+      dealt = new DealtScan({ ...options, scan, role: "lead" });
+      return dealt.find(first);
+    },
+    judge: async (candidates, arch) => dealt?.judge(candidates, arch),
   };
 }
 
-/** Nothing more is to be done: who waits for candidates waits no longer. */
-export function endDeal({ control }: ScanDeal): void {
-  const words = new Int32Array(control);
-  Atomics.store(words, PHASE, PHASE_OVER);
-  Atomics.notify(words, PHASE);
-}
-
 export class DealtScan {
-  readonly #scan: RootScan;
-  readonly #memory: Pick<Dump, "damage">;
-  readonly #deal: ScanDeal;
-  readonly #call: Call;
-  readonly #control: Int32Array;
+  readonly #options: DealtScanOptions;
+  readonly #board: ScanBoard;
   /** By piece. */
   readonly #runs: readonly (readonly FrameRun[])[];
   readonly #total: number;
+  #breath = performance.now();
 
-  constructor(scan: RootScan, memory: Pick<Dump, "runs" | "damage">, deal: ScanDeal, call: Call) {
-    this.#scan = scan;
-    this.#memory = memory;
-    this.#deal = deal;
-    this.#call = call;
-    this.#control = new Int32Array(deal.control);
+  constructor(options: DealtScanOptions) {
+    const { memory, deal, scan } = options;
+    this.#options = options;
+    this.#board = new ScanBoard(deal);
     this.#runs = runsOfPieces(memory.runs, deal.pieces);
     this.#total = scan.begin();
   }
 
-  /** Looks at pieces until none is left. What throws leaves the piece to the worker that judges. */
-  async takePieces(role: "judge" | "assistant"): Promise<void> {
-    let breath = performance.now();
-    for (let piece = this.#take(); piece < this.#deal.pieces.length; piece = this.#take()) {
-      this.#lookAt(piece, role);
-      this.#call.progress(Atomics.load(this.#control, FRAMES_DONE), this.#total);
-      if (performance.now() - breath > BREATH_MS) {
-        await turn();
-        breath = performance.now();
-      }
-      this.#call.throwIfAborted();
+  /** The lead's part: candidates, ascending, judged by `arch`. */
+  async find(arch: Architecture): Promise<number[]> {
+    const { scan, call } = this.#options;
+    const board = this.#board;
+    await this.#takePieces();
+    for (let piece = 0; piece < this.#runs.length; piece++) {
+      if ((await board.settled(board.pieceStates + piece, call)) !== REFUSED) continue;
+      this.#look(piece);
+      board.settle(board.pieceStates + piece, DONE);
+    }
+    call.progress(this.#total, this.#total);
+    const likely = this.#likelyFrames();
+    const found = await this.#takeBatches(likely, arch);
+    for (let batch = 0; batch * FRAMES_OF_A_BATCH < likely.length; batch++) {
+      if ((await board.settled(board.batchStates + batch, call)) === REFUSED) found.push(...this.#judgeBatch(likely, batch, arch));
+    }
+    found.push(...board.found());
+    for (const facts of found) scan.know(facts, arch);
+    return found.map(({ gfn }) => gfn).sort((one, other) => one - other);
+  }
+
+  /** The lead's part where candidates are to be judged by another mode: has it done by all, and takes note of what they have found out. */
+  async judge(candidates: readonly number[], arch: Architecture): Promise<void> {
+    const { scan, call } = this.#options;
+    const board = this.#board;
+    const dealt = board.dealJudgements(candidates);
+    await this.#takeJudgements(candidates.slice(0, dealt), arch);
+    for (let place = 0; place < dealt; place++) {
+      const isDone = (await board.settled(board.judgementStates + place, call)) === DONE;
+      const facts = isDone ? board.judgement(place) : undefined;
+      if (facts) scan.know(facts, arch);
     }
   }
 
-  /** All that could be top-level tables by what they hold, once every piece has been looked at. */
-  async likelyFrames(): Promise<number[]> {
+  /** An assistant's part: `modes` are that by which candidates are judged, and that by which they may be judged again. */
+  async assist([first, again]: readonly Architecture[]): Promise<void> {
+    const { call } = this.#options;
+    const board = this.#board;
+    await this.#takePieces();
+    for (let piece = 0; piece < this.#runs.length; piece++) await board.done(board.pieceStates + piece, call);
+    if (board.isOver) return;
+    await this.#takeBatches(this.#likelyFrames(), first);
+    if (again) await this.#takeJudgements(Array.from(await board.judgementsToTake(call)), again);
+  }
+
+  async #takePieces(): Promise<void> {
+    const board = this.#board;
+    const { call } = this.#options;
+    for (let piece = board.take(NEXT_PIECE); piece < this.#runs.length; piece = board.take(NEXT_PIECE)) {
+      this.#settle(board.pieceStates + piece, () => this.#look(piece));
+      const frames = this.#runs[piece].reduce((sum, { count }) => sum + count, 0);
+      call.progress(board.countFrames(frames), this.#total);
+      await this.#breathe();
+    }
+  }
+
+  /** All that could be top-level tables by what they hold. Every piece has been looked at: the core is told of what others have seen. */
+  #likelyFrames(): number[] {
     const likely: number[] = [];
-    for (const [piece, from] of this.#deal.pieces.entries()) {
-      if ((await this.#settled(piece)) === REFUSED) this.#lookAt(piece, "judge");
-      const classes = this.#classes(piece);
-      this.#scan.classesFrom(from).set(classes);
+    for (const [piece, from] of this.#options.deal.pieces.entries()) {
+      const classes = this.#board.classes(piece);
+      this.#options.scan.classesFrom(from).set(classes);
       for (let i = 0; i < classes.length; i++) if (classes[i] & layout.CLASS_TOP) likely.push(from + i);
     }
-    this.#call.progress(this.#total, this.#total);
     return likely;
   }
 
-  /** Has candidates judged by all, and takes note of what the others have found out. */
-  async judge(candidates: readonly number[], modes: readonly Architecture[]): Promise<void> {
-    const dealt = Math.min(candidates.length, Math.floor(MOST_JUDGEMENTS / modes.length));
-    new Float64Array(this.#deal.candidates).set(candidates.slice(0, dealt));
-    Atomics.store(this.#control, CANDIDATES, dealt);
-    Atomics.store(this.#control, PHASE, PHASE_JUDGING);
-    Atomics.notify(this.#control, PHASE);
-    const own = new Set<number>();
-    for (let place = this.#takeJudgement(); place < dealt * modes.length; place = this.#takeJudgement()) {
-      const mode = modes[Math.floor(place / dealt)];
-      own.add(place);
-      this.#scan.know(this.#scan.judge(candidates[place % dealt], mode), mode);
-    }
-    for (let place = 0; place < dealt * modes.length; place++) {
-      if (own.has(place) || (await this.#settled(this.#deal.pieces.length + place)) === REFUSED) continue;
-      this.#scan.know(decodeFacts(this.#deal.facts, place), modes[Math.floor(place / dealt)]);
-    }
-  }
-
-  /** Judges candidates for the worker that asks for it, once there are some. */
-  async takeJudgements(modes: readonly Architecture[]): Promise<void> {
-    while (Atomics.load(this.#control, PHASE) === PHASE_LOOKING) {
-      Atomics.wait(this.#control, PHASE, PHASE_LOOKING, WAIT_MS);
-      await turn();
-      this.#call.throwIfAborted();
-    }
-    if (Atomics.load(this.#control, PHASE) === PHASE_OVER) return;
-    for (const [piece, from] of this.#deal.pieces.entries()) this.#scan.classesFrom(from).set(this.#classes(piece));
-    const candidates = new Float64Array(this.#deal.candidates, 0, Atomics.load(this.#control, CANDIDATES));
-    const { length } = candidates;
-    for (let place = this.#takeJudgement(); place < length * modes.length; place = this.#takeJudgement()) {
-      this.#settle(this.#deal.pieces.length + place, () => {
-        encodeFacts(this.#scan.judge(candidates[place % length], modes[Math.floor(place / length)]), this.#deal.facts, place);
+  /** Sifts and judges batches until none is left. What the lead finds it keeps: that is what is answered. */
+  async #takeBatches(likely: readonly number[], arch: Architecture): Promise<RootFacts[]> {
+    const board = this.#board;
+    const { role, memory } = this.#options;
+    const kept: RootFacts[] = [];
+    for (let batch = board.take(NEXT_BATCH); batch * FRAMES_OF_A_BATCH < likely.length; batch = board.take(NEXT_BATCH)) {
+      this.#settle(board.batchStates + batch, () => {
+        const damageBefore = memory.damage.length;
+        const found = this.#judgeBatch(likely, batch, arch);
+        if (role === "assistant") return memory.damage.length === damageBefore && board.add(found);
+        kept.push(...found);
+        return true;
       });
-      this.#call.throwIfAborted();
+      await this.#breathe();
+    }
+    return kept;
+  }
+
+  #judgeBatch(likely: readonly number[], batch: number, arch: Architecture): RootFacts[] {
+    const { scan } = this.#options;
+    const frames = likely.slice(batch * FRAMES_OF_A_BATCH, (batch + 1) * FRAMES_OF_A_BATCH);
+    return scan.siftAtOnce(frames).map((gfn) => scan.judge(gfn, arch));
+  }
+
+  async #takeJudgements(candidates: readonly number[], arch: Architecture): Promise<void> {
+    const board = this.#board;
+    for (let place = board.take(NEXT_JUDGEMENT); place < candidates.length; place = board.take(NEXT_JUDGEMENT)) {
+      this.#settle(board.judgementStates + place, () => board.setJudgement(place, this.#options.scan.judge(candidates[place], arch)));
+      await this.#breathe();
     }
   }
 
-  #take(): number {
-    return Atomics.add(this.#control, NEXT_PIECE, 1);
-  }
-
-  #takeJudgement(): number {
-    return Atomics.add(this.#control, NEXT_JUDGEMENT, 1);
-  }
-
-  /** The state of a piece or a judgement, once somebody is done with it. */
-  async #settled(place: number): Promise<number> {
-    for (;;) {
-      const state = this.#state(place);
-      if (state !== OPEN) return state;
-      this.#call.throwIfAborted();
-      await new Promise<void>((resolve) => {
-        setTimeout(resolve, WAIT_MS);
-      });
-    }
-  }
-
-  /** Does an assistant's work; what it fails with, or cannot read, the other is to find out for itself: it is the other's dump that says so. */
-  #settle(place: number, work: () => void): void {
-    const damageBefore = this.#memory.damage.length;
-    let state = REFUSED;
+  /** What an assistant fails with, or cannot read, the lead is to find out for itself: it is the lead's dump that says so. */
+  #settle(place: number, work: () => unknown): void {
+    const { role, memory } = this.#options;
+    const damageBefore = memory.damage.length;
+    let state: typeof DONE | typeof REFUSED = REFUSED;
     try {
-      work();
-      if (this.#memory.damage.length === damageBefore) state = DONE;
+      const isComplete = work() !== false;
+      if (isComplete && (role === "lead" || memory.damage.length === damageBefore)) state = DONE;
     } finally {
-      Atomics.store(this.#control, STATES + place, state);
+      this.#board.settle(place, state);
     }
   }
 
-  #state(piece: number): number {
-    return Atomics.load(this.#control, STATES + piece);
+  #look(piece: number): void {
+    const { scan, deal } = this.#options;
+    scan.look(this.#runs[piece]);
+    this.#board.classes(piece).set(scan.classesFrom(deal.pieces[piece]));
   }
 
-  #lookAt(piece: number, role: "judge" | "assistant"): void {
-    const look = (): void => {
-      this.#scan.look(this.#runs[piece]);
-      this.#classes(piece).set(this.#scan.classesFrom(this.#deal.pieces[piece]));
-    };
-    if (role === "assistant") this.#settle(piece, look);
-    else {
-      look();
-      Atomics.store(this.#control, STATES + piece, DONE);
+  async #breathe(): Promise<void> {
+    if (performance.now() - this.#breath > BREATH_MS) {
+      await turn();
+      this.#breath = performance.now();
     }
-    const frames = this.#runs[piece].reduce((sum, { count }) => sum + count, 0);
-    Atomics.add(this.#control, FRAMES_DONE, frames);
-  }
-
-  #classes(piece: number): Uint8Array {
-    return new Uint8Array(this.#deal.classes, piece * FRAMES_OF_A_BLOCK, FRAMES_OF_A_BLOCK);
+    this.#options.call.throwIfAborted();
   }
 }
 

@@ -14,7 +14,6 @@ import { decodeArchitecture, encodeArchitecture } from "./architecture-wire.js";
 import { type ChangeColumns, changeAt, type MappingColumns, mappingAt, type SharedChangeColumns, sharedChangeAt } from "./columns.js";
 import type { Crew } from "./crew.js";
 import { DealtReader } from "./dealt-reader.js";
-import { dealScan } from "./dealt-scan.js";
 import type { Link } from "./link.js";
 import type {
   CallOptions,
@@ -29,6 +28,7 @@ import type {
 import { DumpInWorker, handlesOf } from "./remote-dump.js";
 import { ListingInWorker } from "./remote-listing.js";
 import { MonitorInWorker } from "./remote-monitor.js";
+import { dealScan } from "./scan-board.js";
 import { type SentSource, sourceToSend } from "./sources.js";
 import type { ArchitectureWire } from "./wire.js";
 
@@ -48,10 +48,12 @@ export class HandleToCrew implements WorkerHandle {
 
   async openDump(source: RemoteDumpSource, options: RemoteOpenDumpOptions = {}): Promise<RemoteDump> {
     const { maximumInflatedBytes } = options;
+    this.#refuseEnded();
+    // Before anything is awaited: its caller may change the bytes as soon as there is a promise.
+    const sent = sourceToSend(source, { ...options, readers: this.workers });
     const crew = await this.#livingCrew();
-    const sent = sourceToSend(source, { ...options, readers: crew.size });
     const opening = maximumInflatedBytes === undefined ? {} : { maximumInflatedBytes };
-    const wire = await crew.lead.call("changes", options, (service, ticket) => service.openDump(sent, opening, ticket));
+    const wire = await crew.lead.call("changes", options, (service, ticket) => service.dumps.open(sent, opening, ticket));
     const copies = wire.lies === "inflated" ? undefined : await openCopies(crew, sent);
     return new DumpInWorker(crew, wire, copies);
   }
@@ -62,7 +64,7 @@ export class HandleToCrew implements WorkerHandle {
     const wire = { dump: id, ...modeOf(arch), ...(maximumFrames === undefined ? {} : { maximumFrames }) };
     return new MonitorInWorker<Tag>(
       crew,
-      await crew.lead.call("changes", options, (service, ticket) => service.createMonitor(wire, ticket)),
+      await crew.lead.call("changes", options, (service, ticket) => service.monitors.create(wire, ticket)),
     );
   }
 
@@ -71,7 +73,7 @@ export class HandleToCrew implements WorkerHandle {
     const { crew } = memory;
     const { signal, onUnreadable } = options;
     const id = await crew.lead.call("changes", callOf(options), (service, ticket) =>
-      service.openMappings(memory.id, spaceOf(options), ticket),
+      service.listings.openMappings(memory.id, spaceOf(options), ticket),
     );
     return new ListingInWorker({ crew, id, kind: "mappings", signal, onUnreadable, rowAt: mappingAt });
   }
@@ -81,7 +83,7 @@ export class HandleToCrew implements WorkerHandle {
     const { crew } = one;
     const { signal, onUnreadable } = options;
     const open = (link: Link, beforeId: number, afterId: number): Promise<number> =>
-      link.call("changes", callOf(options), (service, ticket) => service.openChanges(beforeId, afterId, spaceOf(options), ticket));
+      link.call("changes", callOf(options), (service, ticket) => service.listings.openChanges(beforeId, afterId, spaceOf(options), ticket));
     const id = await open(crew.lead, one.id, other.id);
     const listing = { crew, id, kind: "changes", signal, onUnreadable, rowAt: changeAt } as const;
     const [copies, otherCopies] = [one.copies, other.copies];
@@ -108,7 +110,7 @@ export class HandleToCrew implements WorkerHandle {
     const { signal, onUnreadable, roots, range, arch, maximumFrames } = options;
     const wire = { roots, ...modeOf(arch), ...(range && { range }), ...(maximumFrames === undefined ? {} : { maximumFrames }) };
     const id = await crew.lead.call("changes", callOf(options), (service, ticket) =>
-      service.openChangesOfRoots(one.id, other.id, wire, ticket),
+      service.listings.openChangesOfRoots(one.id, other.id, wire, ticket),
     );
     return new ListingInWorker({ crew, id, kind: "changes-of-roots", signal, onUnreadable, rowAt: sharedChangeAt });
   }
@@ -116,7 +118,7 @@ export class HandleToCrew implements WorkerHandle {
   async summarize(dump: RemoteDump, options: SpaceOptions): Promise<SpaceSummary> {
     const [{ crew, id }] = handlesOf(this.#crew, [dump]);
     const { summary, unreadable } = await crew.lead.call("reads", callOf(options), (service, ticket) =>
-      service.summarize(id, spaceOf(options), ticket),
+      service.listings.summarize(id, spaceOf(options), ticket),
     );
     for (const table of unreadable) options.onUnreadable?.(table);
     return summary;
@@ -129,11 +131,13 @@ export class HandleToCrew implements WorkerHandle {
     if (copies && deal) {
       for (const [i, copy] of copies.entries()) {
         // An assistant that fails leaves its pieces to the first worker, which says what there is to be said.
-        crew.others[i].call("reads", callOf(options), (service, ticket) => service.assist(copy, { ...mode, deal }, ticket)).catch(() => {});
+        crew.others[i]
+          .call("reads", callOf(options), (service, ticket) => service.roots.assist(copy, { ...mode, deal }, ticket))
+          .catch(() => {});
       }
     }
     const asked = { ...mode, ...(deal && { deal }) };
-    const found = await crew.lead.call("reads", options, (service, ticket) => service.findRoots(id, asked, ticket));
+    const found = await crew.lead.call("reads", options, (service, ticket) => service.roots.find(id, asked, ticket));
     return found.map((candidate) => ({ ...candidate, arch: decodeArchitecture(candidate.arch) }));
   }
 
@@ -146,11 +150,14 @@ export class HandleToCrew implements WorkerHandle {
     this.terminate();
   }
 
-  async #livingCrew(): Promise<Crew> {
+  #refuseEnded(): void {
     if (this.#isTerminated) throw terminated();
+    if (this.#crew.ended && !this.#restart) throw this.#crew.ended;
+  }
+
+  async #livingCrew(): Promise<Crew> {
     if (!this.#crew.ended) return this.#crew;
-    if (!this.#restart) throw this.#crew.ended;
-    this.#restarting ??= this.#restart();
+    this.#restarting ??= (this.#restart as () => Promise<Crew>)();
     try {
       this.#crew = await this.#restarting;
     } finally {
@@ -167,7 +174,7 @@ async function openCopies(crew: Crew, sent: SentSource): Promise<readonly number
   if (crew.size === 1) return undefined;
   try {
     return await Promise.all(
-      crew.others.map(async (link) => (await link.call("changes", {}, (service, ticket) => service.openDump(sent, {}, ticket))).id),
+      crew.others.map(async (link) => (await link.call("changes", {}, (service, ticket) => service.dumps.open(sent, {}, ticket))).id),
     );
   } catch {
     return undefined;

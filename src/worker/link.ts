@@ -4,13 +4,13 @@
  * The worker keeps a Node process alive exactly while a call is pending.
  */
 
-import { type Remote, wrap } from "comlink";
+import { wrap } from "comlink";
 import { PageTableError } from "../model/errors.js";
 import type { AbortFlags } from "./abort-flags.js";
 import { CallAborted, installErrorHandler } from "./error-wire.js";
 import { lifeLineName, watchLifeLine } from "./life-line.js";
 import type { CallOptions } from "./remote.js";
-import type { Beginning, Service } from "./service.js";
+import type { Beginning, RemoteService } from "./service.js";
 import type { Notice, Ticket } from "./wire.js";
 import { endpointOf, holdProcess, isBrowserWorker, onWorkerEnd, type WorkerLike } from "./worker-like.js";
 
@@ -22,7 +22,7 @@ type DumpNotice = Extract<Notice, { notice: "dump" }>;
 export class Link {
   readonly #worker: WorkerLike;
   readonly #flags: AbortFlags;
-  readonly #service: Remote<Service>;
+  readonly #service: RemoteService;
   readonly #pending = new Set<(error: unknown) => void>();
   readonly #progress = new Map<number, (done: number, total: number) => void>();
   readonly #onDump = new Map<number, (notice: DumpNotice) => void>();
@@ -37,7 +37,7 @@ export class Link {
     this.#onEnd = onEnd;
     const endpoint = endpointOf(worker);
     endpoint.addEventListener("message", ({ data }) => this.#hear(data as Partial<Notice> | undefined));
-    this.#service = wrap<Service>(endpoint as unknown as Parameters<typeof wrap>[0]);
+    this.#service = wrap(endpoint as unknown as Parameters<typeof wrap>[0]) as unknown as RemoteService;
     onWorkerEnd(worker, (reason, cause) => this.fail(workerDied(reason, cause)));
     holdProcess(worker, "let-go");
   }
@@ -46,7 +46,7 @@ export class Link {
   async begin(beginning: Beginning): Promise<boolean> {
     const lifeLine = isBrowserWorker(this.#worker) ? lifeLineName() : undefined;
     const sent = { ...beginning, ...(lifeLine === undefined ? {} : { lifeLine }) };
-    const canAsk = await this.call("changes", {}, (service) => service.begin(sent));
+    const canAsk = await this.call("changes", {}, (service) => service.line.begin(sent));
     if (lifeLine !== undefined)
       this.#unwatch = watchLifeLine(lifeLine, () => this.fail(workerDied("it was terminated, or it crashed", undefined)));
     return canAsk;
@@ -56,42 +56,50 @@ export class Link {
   async call<T>(
     kind: CallKind,
     { signal, onProgress }: CallOptions,
-    send: (service: Remote<Service>, ticket: Ticket) => Promise<T>,
+    send: (service: RemoteService, ticket: Ticket) => Promise<T>,
   ): Promise<T> {
     if (this.#end) throw this.#end;
     if (signal?.aborted === true) throw signal.reason;
     const id = ++this.#lastCall;
-    const abort = signal && this.#flags.take();
-    if (onProgress) this.#progress.set(id, onProgress);
+    const canStop = signal !== undefined || onProgress !== undefined;
+    const abort = canStop ? this.#flags.take() : undefined;
     const ticket: Ticket = { call: id, ...(abort && { abort }), ...(onProgress && { progress: "wanted" }) };
+    let isOver = false;
+    let stopped: { readonly reason: unknown } | undefined;
+    let stop = (_reason: unknown): void => {};
+    const stopping = new Promise<never>((_, reject) => {
+      stop = (reason) => {
+        if (isOver || stopped) return;
+        stopped = { reason };
+        this.#progress.delete(id);
+        if (abort) this.#flags.raise(abort);
+        this.post((service) => service.line.abort(id));
+        if (kind === "reads") reject(reason);
+      };
+    });
+    // What its caller's own function throws is the call's error, as it is in the library.
+    if (onProgress) this.#progress.set(id, guarded(onProgress, stop));
     const sent = this.#whilePending(() => send(this.#service, ticket));
     const over = (): void => {
+      isOver = true;
       this.#progress.delete(id);
       if (abort) this.#flags.giveBack(abort);
     };
     sent.then(over, over);
-    if (!signal) return sent;
-    let onAbort = (): void => {};
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => {
-        this.#progress.delete(id);
-        if (abort) this.#flags.raise(abort);
-        this.post((service) => service.abort(id));
-        if (kind === "reads") reject(signal.reason);
-      };
-    });
-    signal.addEventListener("abort", onAbort);
+    if (!canStop) return sent;
+    const onAbort = (): void => stop(signal?.reason);
+    signal?.addEventListener("abort", onAbort);
     try {
-      return await Promise.race([sent, aborted]);
+      return await Promise.race([sent, stopping]);
     } catch (error) {
-      throw error instanceof CallAborted ? signal.reason : error;
+      throw error instanceof CallAborted && stopped ? (stopped as { readonly reason: unknown }).reason : error;
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      signal?.removeEventListener("abort", onAbort);
     }
   }
 
   /** A call whose answer nobody waits for; where there is no worker any more there is nothing to be done. */
-  post(send: (service: Remote<Service>) => Promise<unknown>): void {
+  post(send: (service: RemoteService) => Promise<unknown>): void {
     if (this.#end) return;
     send(this.#service).catch(() => {});
   }
@@ -128,7 +136,7 @@ export class Link {
         },
         (error) => {
           settled();
-          reject(error);
+          reject(sendable(error));
         },
       );
     });
@@ -147,6 +155,22 @@ export class Link {
       default: // comlink's
     }
   }
+}
+
+function guarded(onProgress: NonNullable<CallOptions["onProgress"]>, stop: (reason: unknown) => void): typeof onProgress {
+  return (done, total) => {
+    try {
+      onProgress(done, total);
+    } catch (error) {
+      stop(error);
+    }
+  };
+}
+
+/** An argument of a wrong kind may be one that cannot be sent at all: that, too, is an error of this package's. */
+function sendable(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== "DataCloneError") return error;
+  return new PageTableError("invalid-argument", `an argument cannot be sent to a worker: ${error.message}`, {}, { cause: error });
 }
 
 function workerDied(reason: string, cause: unknown): PageTableError {

@@ -1,127 +1,137 @@
 /**
- * Listings on the worker's side: cursors that give their rows a page at a time, as columns.
- *
- * A page is full, or its time is up: then what there is goes, be it nothing, so that other calls have their turn.
+ * Address spaces as a worker lists, compares and sums them up for its caller: listings by number of the handle, and cursors, an iteration each.
  */
 
-import * as layout from "../core/layout.js";
-import type { ListingOptions } from "../space/listing.js";
-import type { UnreadableTable } from "../space/options.js";
-import type { RowCollector } from "./row-collectors.js";
-import type { Page, UnitDeal, UnreadableWire } from "./wire.js";
+import { transfer } from "comlink";
+import { PageTableError } from "../model/errors.js";
+import { openChanges } from "../space/changes.js";
+import type { SpaceSummary } from "../space/mapping.js";
+import { openMappings } from "../space/mappings.js";
+import type { SpaceOptions, UnreadableTable } from "../space/options.js";
+import { openChangesOfRoots } from "../space/shared-changes.js";
+import { summarize } from "../space/summarize.js";
+import { archOf } from "./architecture-wire.js";
+import type { Calls } from "./calls.js";
+import { buffersOf } from "./columns.js";
+import type { DumpService } from "./dump-service.js";
+import { dealtParts, onePart, PageCursor } from "./page-cursor.js";
+import { planUnits } from "./plan-units.js";
+import { changeCollector, mappingCollector, sharedChangeCollector } from "./row-collectors.js";
+import type { ArchitectureWire, ColumnsOf, ListingKind, Page, SharedOptionsWire, SpaceOptionsWire, Ticket, UnitDeal } from "./wire.js";
 
-/** What a part of a listing has to say beside its rows. */
-interface Part {
-  readonly listing: ListingOptions<unknown>;
-  readonly roots: readonly bigint[];
-  /** Its number where several workers take parts of one listing. */
-  readonly unit?: number;
+export interface SummaryWire {
+  readonly summary: SpaceSummary;
+  readonly unreadable: readonly UnreadableTable[];
 }
 
-const FIRST_PAGE = 16;
-/** More would keep the caller's thread from its next turn for longer than a frame on a screen takes, object by object. */
-const LARGEST_PAGE = 1024;
-const GROWTH = 8;
-const PAGE_TIME_MS = 20;
+/** A listing that somebody may iterate, any number of times. */
+interface OpenListing {
+  readonly dumps: readonly number[];
+  readonly begin: (deal: UnitDeal | undefined) => PageCursor<unknown>;
+  /** Where it can be dealt out. */
+  readonly plan?: () => UnitDeal["units"];
+}
+type UnreadableSaid = Pick<SpaceOptions, "onUnreadable" | "signal" | "arch">;
 
-export class PageCursor<Columns> {
-  readonly #parts: Iterator<Part>;
-  readonly #makeCollector: (capacity: number) => RowCollector<Columns>;
-  readonly #unsaid: UnreadableTable[];
-  #part: Part | undefined;
-  #cursor: number | undefined;
-  #capacity = FIRST_PAGE;
-  #mustSay = false;
-  #isOver = false;
-  /** Of a page that is not yet given. */
-  #collector: RowCollector<Columns> | undefined;
-  #unreadable: UnreadableWire[] = [];
-  /** Units of which the page has a beginning. */
-  #units: { readonly unit: number; readonly row: number }[] = [];
+export class ListingService {
+  readonly #calls: Calls;
+  readonly #dumps: DumpService;
+  readonly #listings = new Map<number, OpenListing>();
+  readonly #cursors = new Map<number, { readonly pages: PageCursor<unknown>; readonly dumps: readonly number[] }>();
+  #lastId = 0;
 
-  /** `unsaid` is where the tables say which of them are unreadable. */
-  constructor(parts: Iterable<Part>, unsaid: UnreadableTable[], makeCollector: (capacity: number) => RowCollector<Columns>) {
-    this.#parts = parts[Symbol.iterator]();
-    this.#makeCollector = makeCollector;
-    this.#unsaid = unsaid;
+  constructor(calls: Calls, dumps: DumpService) {
+    this.#calls = calls;
+    this.#dumps = dumps;
   }
 
-  /** What throws leaves the cursor as it was, but for rows that then come with the next page. */
-  next(): Page<Columns> {
-    const deadline = performance.now() + PAGE_TIME_MS;
-    this.#collector ??= this.#makeCollector(this.#capacity);
-    const collector = this.#collector;
-    while (!this.#isOver && collector.length < this.#capacity && performance.now() < deadline) this.#advance(collector, deadline);
-    this.#collector = undefined;
-    const unreadable = this.#unreadable;
-    this.#unreadable = [];
-    if (collector.length >= this.#capacity) this.#capacity = Math.min(this.#capacity * GROWTH, LARGEST_PAGE);
-    const units = this.#units;
-    const open = this.#part?.unit;
-    this.#units = open === undefined ? [] : [{ unit: open, row: 0 }];
-    return { columns: collector.finish(), unreadable, units, ...(open === undefined ? {} : { open }), isLast: this.#isOver };
+  async openMappings(dump: number, options: SpaceOptionsWire, ticket: Ticket): Promise<number> {
+    return this.#open([dump], options, ticket, async (space, unsaid) => {
+      const listing = await openMappings(this.#dumps.get(dump), { ...options, ...space });
+      return { begin: () => new PageCursor(onePart(listing), unsaid, mappingCollector) };
+    });
   }
 
-  /** Lets go of the core's cursor. */
-  close(): void {
-    this.#isOver = true;
-    if (this.#part && this.#cursor !== undefined) this.#part.listing.tables.closeCursor(this.#cursor);
-    this.#cursor = undefined;
+  async openChanges(before: number, after: number, options: SpaceOptionsWire, ticket: Ticket): Promise<number> {
+    return this.#open([before, after], options, ticket, async (space, unsaid) => {
+      const memories = [this.#dumps.get(before), this.#dumps.get(after)] as const;
+      const listing = await openChanges(...memories, { ...options, ...space });
+      return {
+        begin: (deal) => new PageCursor(deal ? dealtParts(listing, deal) : onePart(listing), unsaid, changeCollector),
+        plan: () => planUnits(memories, listing.tables.core.arch, listing.root, listing.range),
+      };
+    });
   }
 
-  #advance(collector: RowCollector<Columns>, deadline: number): void {
-    const part = this.#currentPart(collector.length);
-    if (!part) {
-      this.#isOver = true;
-      return;
-    }
-    const { tables, kernel, root, range } = part.listing;
-    this.#cursor ??= tables.openCursor(root, range);
-    if (this.#mustSay) {
-      this.#mustSay = false;
-      tables.sayUnreadable(this.#cursor);
-      this.#noteUnsaid(collector.length);
-      return;
-    }
-    const outcome = tables.run(kernel, this.#cursor, this.#capacity - collector.length, deadline);
-    collector.take(tables.core, tables.rowCount, part.roots);
-    if (outcome === "unreadable") this.#mustSay = true;
-    if (outcome === "done") {
-      tables.closeCursor(this.#cursor);
-      this.#cursor = undefined;
-      this.#part = undefined;
-    }
+  async openChangesOfRoots(before: number, after: number, options: SharedOptionsWire, ticket: Ticket): Promise<number> {
+    return this.#open([before, after], options, ticket, async (space, unsaid) => {
+      const listing = await openChangesOfRoots(this.#dumps.get(before), this.#dumps.get(after), { ...options, ...space });
+      return { begin: () => new PageCursor(listing.parts(), unsaid, sharedChangeCollector) };
+    });
   }
 
-  #noteUnsaid(row: number): void {
-    const unit = this.#part?.unit;
-    const { u32 } = this.#part?.listing.tables.core ?? {};
-    const isOpen = this.#cursor !== undefined && u32?.[(this.#cursor + layout.SPACE_CURSOR_OPEN) >>> 2] === 1;
-    const where = { ...(unit === undefined ? {} : { unit }), ...(isOpen ? { isOpen } : {}) } as const;
-    for (const table of this.#unsaid.splice(0)) this.#unreadable.push({ row, table, ...where });
+  /** How a listing may be cut for several workers. */
+  plan(listing: number, ticket: Ticket): UnitDeal["units"] {
+    const open = this.#listings.get(listing);
+    if (!open?.plan) throw gone();
+    return this.#dumps.telling(open.dumps, () => this.#calls.runAtOnce(ticket, open.plan as () => UnitDeal["units"]));
   }
 
-  #currentPart(row: number): Part | undefined {
-    if (this.#part) return this.#part;
-    const { done, value } = this.#parts.next();
-    this.#noteUnsaid(row); // what is found to be unreadable while the parts are made out
-    if (done === true) return undefined;
-    value.listing.begin?.();
-    this.#part = value;
-    if (value.unit !== undefined) this.#units.push({ unit: value.unit, row });
-    return value;
+  /** Begins an iteration; answers its cursor. */
+  begin(listing: number, deal?: UnitDeal): number {
+    const open = this.#listings.get(listing);
+    if (!open) throw gone();
+    const id = ++this.#lastId;
+    this.#cursors.set(id, { pages: open.begin(deal), dumps: open.dumps });
+    return id;
+  }
+
+  nextPage<K extends ListingKind>(cursor: number, _kind: K, ticket: Ticket): Page<ColumnsOf[K]> {
+    const open = this.#cursors.get(cursor);
+    if (!open) throw gone();
+    const page = this.#dumps.telling(open.dumps, () => this.#calls.runAtOnce(ticket, () => open.pages.next())) as Page<ColumnsOf[K]>;
+    if (page.isLast) this.#cursors.delete(cursor);
+    return transfer(page, buffersOf(page.columns));
+  }
+
+  /** Nobody reads on. */
+  end(cursor: number): void {
+    this.#cursors.get(cursor)?.pages.close();
+    this.#cursors.delete(cursor);
+  }
+
+  /** The listing is nobody's any more. */
+  forget(listing: number): void {
+    this.#listings.delete(listing);
+  }
+
+  async summarize(dump: number, options: SpaceOptionsWire, ticket: Ticket): Promise<SummaryWire> {
+    return this.#calls.run(ticket, async (call) => {
+      const unreadable: UnreadableTable[] = [];
+      const said: UnreadableSaid = { ...archOf(options), signal: call, onUnreadable: (table) => unreadable.push(table) };
+      const summary = await this.#dumps.tellingLater([dump], () => summarize(this.#dumps.get(dump), { ...options, ...said }));
+      return { summary, unreadable };
+    });
+  }
+
+  async #open(
+    dumps: readonly number[],
+    options: { readonly mode?: ArchitectureWire },
+    ticket: Ticket,
+    open: (space: UnreadableSaid, unsaid: UnreadableTable[]) => Promise<Omit<OpenListing, "dumps">>,
+  ): Promise<number> {
+    return this.#calls.run(ticket, async (call) => {
+      const unsaid: UnreadableTable[] = [];
+      const space = { ...archOf(options), signal: this.#calls.ambient, onUnreadable: (table: UnreadableTable) => unsaid.push(table) };
+      const opened = await open(space, unsaid);
+      call.throwIfAborted();
+      const id = ++this.#lastId;
+      this.#listings.set(id, { dumps, ...opened });
+      return id;
+    });
   }
 }
 
-/** A listing of one root as the parts that it consists of: one. */
-export function* onePart(listing: ListingOptions<unknown>): Generator<Part> {
-  yield { listing, roots: [] };
-}
-
-/** Units of a listing that several workers take by turns, over a counter in shared memory. */
-export function* dealtParts(listing: ListingOptions<unknown>, { units, next }: UnitDeal): Generator<Part> {
-  const counter = new Int32Array(next);
-  for (let unit = Atomics.add(counter, 0, 1); unit < units.length; unit = Atomics.add(counter, 0, 1)) {
-    yield { listing: { ...listing, range: units[unit] }, roots: [], unit };
-  }
+function gone(): PageTableError {
+  return new PageTableError("internal", "the worker has no such listing any more");
 }

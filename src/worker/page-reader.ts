@@ -71,7 +71,7 @@ export class PageReader<K extends ListingKind> implements PageSource<K> {
     // Nothing in here may hold the reader itself: a forgotten one is to be noticed.
     const [crew, id] = [this.#crew, this.#id];
     if (!this.#cursor) {
-      this.#cursor = crew.lead.call("reads", {}, (service) => service.beginListing(id));
+      this.#cursor = crew.lead.call("reads", {}, (service) => service.listings.begin(id));
       forgottenCursors.register(this, { link: crew.lead, cursor: this.#cursor }, this);
     }
     return askPage(crew.lead, this.#cursor, this.#kind, this.#signal);
@@ -87,13 +87,13 @@ export async function askPage<K extends ListingKind>(
 ): Promise<Page<ColumnsOf[K]>> {
   const number = await cursor;
   const options = signal === undefined ? {} : { signal };
-  const page = link.call<unknown>("reads", options, (service, ticket) => service.nextPage(number, kind, ticket));
+  const page = link.call<unknown>("reads", options, (service, ticket) => service.listings.nextPage(number, kind, ticket));
   return page as Promise<Page<ColumnsOf[K]>>;
 }
 
 export function endCursor({ link, cursor }: { readonly link: Link; readonly cursor: Promise<number> }): void {
   cursor.then(
-    (id) => link.post((service) => service.endListing(id)),
+    (id) => link.post((service) => service.listings.end(id)),
     () => {},
   );
 }

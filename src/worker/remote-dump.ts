@@ -25,10 +25,10 @@ const handles = new WeakMap<RemoteDump, DumpHandle>();
 /** Dumps that nobody has any more are closed. */
 const forgotten = new FinalizationRegistry<DumpHandle>(({ crew, id, copies }) => {
   crew.lead.onDump(id, undefined);
-  crew.lead.post((service) => service.forgetDump(id));
+  crew.lead.post((service) => service.dumps.forget(id));
   copies?.forEach((copy, i) => {
     crew.others[i].onDump(copy, undefined);
-    crew.others[i].post((service) => service.forgetDump(copy));
+    crew.others[i].post((service) => service.dumps.forget(copy));
   });
 });
 
@@ -79,16 +79,16 @@ export class DumpInWorker implements RemoteDump {
 
   readFrame(gfn: number): Promise<Uint8Array | undefined> {
     const { crew, id } = handleOf(this);
-    return crew.lead.call("reads", {}, (service) => service.readFrame(id, gfn));
+    return crew.lead.call("reads", {}, (service) => service.dumps.readFrame(id, gfn));
   }
 
   async close(): Promise<void> {
     const { crew, id, copies } = handleOf(this);
     if (crew.ended) return;
     copies?.forEach((copy, i) => {
-      crew.others[i].post((service) => service.closeDump(copy));
+      crew.others[i].post((service) => service.dumps.close(copy));
     });
-    await crew.lead.call("changes", {}, (service) => service.closeDump(id));
+    await crew.lead.call("changes", {}, (service) => service.dumps.close(id));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

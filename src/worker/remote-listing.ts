@@ -33,7 +33,7 @@ interface ListingPlace {
 export type SaidTables = Set<string>;
 
 const forgottenListings = new FinalizationRegistry<readonly ListingPlace[]>((places) => {
-  for (const { link, listing } of places) link.post((service) => service.forgetListing(listing));
+  for (const { link, listing } of places) link.post((service) => service.listings.forget(listing));
 });
 
 export class ListingInWorker<K extends ListingKind, Row> implements RemoteListing<Row, ColumnsOf[K]> {
@@ -60,57 +60,68 @@ export class ListingInWorker<K extends ListingKind, Row> implements RemoteListin
 
 type PageOf<K extends ListingKind> = Pick<Page<ColumnsOf[K]>, "columns" | "unreadable">;
 
-/** Throws the reason of a signal that is aborted; it stays so, and nobody reads on. */
-function refuseAborted(source: { end(): void }, signal: CallOptions["signal"]): void {
-  if (signal?.aborted !== true) return;
-  source.end();
-  throw signal.reason;
-}
-
-class RowIterator<K extends ListingKind, Row> implements AsyncIterableIterator<Row> {
-  readonly #reader: PageSource<K>;
+/** An iteration: calls of `next` are answered in their order, whatever one gives. */
+abstract class PagewiseIterator<K extends ListingKind, Row, Item> implements AsyncIterableIterator<Item> {
+  readonly reader: PageSource<K>;
+  readonly options: ListingOptions<K, Row>;
   /** Kept, so that the listing is not forgotten while it is read. */
   readonly listing: object;
-  readonly #options: ListingOptions<K, Row>;
-  #page: PageOf<K> | undefined;
-  #row = 0;
-  #said = 0;
-  /** Calls of `next` are answered in their order. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(reader: PageSource<K>, options: ListingOptions<K, Row>, listing: object) {
-    this.#reader = reader;
+    this.reader = reader;
+    this.options = options;
     this.listing = listing;
-    this.#options = options;
   }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  next(): Promise<IteratorResult<Row>> {
-    const answer = this.#last.then(() => this.#advance());
+  next(): Promise<IteratorResult<Item>> {
+    const answer = this.#last.then(() => this.advance());
     this.#last = answer.catch(() => {});
     return answer;
   }
 
-  async return(): Promise<IteratorResult<Row>> {
-    this.#reader.end();
-    this.#page = undefined;
+  async return(): Promise<IteratorResult<Item>> {
+    this.reader.end();
     return { done: true, value: undefined };
   }
 
-  async #advance(): Promise<IteratorResult<Row>> {
-    const { signal, rowAt } = this.#options;
+  /** What comes next. */
+  abstract advance(): Promise<IteratorResult<Item>>;
+
+  /** The next page; a signal that is aborted stays so, and nobody reads on. */
+  async nextPage(): Promise<PageOf<K> | undefined> {
+    const { signal } = this.options;
+    if (signal?.aborted === true) {
+      this.reader.end();
+      throw signal.reason;
+    }
+    return this.reader.next();
+  }
+}
+
+class RowIterator<K extends ListingKind, Row> extends PagewiseIterator<K, Row, Row> {
+  #page: PageOf<K> | undefined;
+  #row = 0;
+  #said = 0;
+
+  override async return(): Promise<IteratorResult<Row>> {
+    this.#page = undefined;
+    return super.return();
+  }
+
+  async advance(): Promise<IteratorResult<Row>> {
     for (;;) {
       const page = this.#page;
       if (page) {
         this.#say(page);
-        if (this.#row < page.columns.length) return { done: false, value: rowAt(page.columns, this.#row++) };
+        if (this.#row < page.columns.length) return { done: false, value: this.options.rowAt(page.columns, this.#row++) };
       }
-      refuseAborted(this.#reader, signal);
       this.#page = undefined;
-      const next = await this.#reader.next();
+      const next = await this.nextPage();
       if (!next) return { done: true, value: undefined };
       this.#page = next;
       this.#row = 0;
@@ -122,46 +133,17 @@ class RowIterator<K extends ListingKind, Row> implements AsyncIterableIterator<R
   #say({ unreadable }: PageOf<K>): void {
     while (this.#said < unreadable.length && unreadable[this.#said].row <= this.#row) {
       const { table } = unreadable[this.#said++];
-      this.#options.onUnreadable?.(table);
+      this.options.onUnreadable?.(table);
     }
   }
 }
 
-class PageIterator<K extends ListingKind> implements AsyncIterableIterator<ColumnsOf[K]> {
-  readonly #reader: PageSource<K>;
-  /** Kept, so that the listing is not forgotten while it is read. */
-  readonly listing: object;
-  readonly #options: ListingOptions<K, unknown>;
-  #last: Promise<unknown> = Promise.resolve();
-
-  constructor(reader: PageSource<K>, options: ListingOptions<K, unknown>, listing: object) {
-    this.#reader = reader;
-    this.listing = listing;
-    this.#options = options;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<IteratorResult<ColumnsOf[K]>> {
-    const answer = this.#last.then(() => this.#advance());
-    this.#last = answer.catch(() => {});
-    return answer;
-  }
-
-  async return(): Promise<IteratorResult<ColumnsOf[K]>> {
-    this.#reader.end();
-    return { done: true, value: undefined };
-  }
-
-  async #advance(): Promise<IteratorResult<ColumnsOf[K]>> {
-    const { signal, onUnreadable } = this.#options;
+class PageIterator<K extends ListingKind, Row> extends PagewiseIterator<K, Row, ColumnsOf[K]> {
+  async advance(): Promise<IteratorResult<ColumnsOf[K]>> {
     for (;;) {
-      refuseAborted(this.#reader, signal);
-      const page = await this.#reader.next();
+      const page = await this.nextPage();
       if (!page) return { done: true, value: undefined };
-      for (const { table } of page.unreadable) onUnreadable?.(table);
+      for (const { table } of page.unreadable) this.options.onUnreadable?.(table);
       if (page.columns.length > 0) return { done: false, value: page.columns };
     }
   }

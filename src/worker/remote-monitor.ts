@@ -11,9 +11,9 @@ import { eventsOf } from "../monitor/events.js";
 import type { Lookup } from "../monitor/monitor.js";
 import type { Crew } from "./crew.js";
 import type { CallKind } from "./link.js";
+import type { EventColumnsWire, MonitorCount, PlainMonitorMethod } from "./monitor-service.js";
 import type { CallOptions, RemoteDump, RemoteMonitor } from "./remote.js";
 import { handlesOf } from "./remote-dump.js";
-import type { EventColumnsWire, MonitorCount, PlainMonitorMethod } from "./service.js";
 import { TagNumbers } from "./tag-numbers.js";
 import { turn } from "./turn.js";
 
@@ -23,7 +23,7 @@ interface MonitorHandle {
 }
 
 /** Monitors that nobody has any more are disposed. */
-const forgotten = new FinalizationRegistry<MonitorHandle>(({ crew, id }) => crew.lead.post((service) => service.disposeMonitor(id)));
+const forgotten = new FinalizationRegistry<MonitorHandle>(({ crew, id }) => crew.lead.post((service) => service.monitors.dispose(id)));
 
 /** Events made into objects before others have their turn. */
 const EVENTS_AT_ONCE = 4096;
@@ -106,7 +106,9 @@ export class MonitorInWorker<Tag> implements RemoteMonitor<Tag> {
 
   async processDirtyColumns(vcpuId: VcpuId, options: CallOptions = {}): Promise<EventColumns<Tag>> {
     this.#refuseDisposed();
-    const wire = await this.#crew.lead.call("changes", options, (service, ticket) => service.processDirty(this.#id, vcpuId, ticket));
+    const wire = await this.#crew.lead.call("changes", options, (service, ticket) =>
+      service.monitors.processDirty(this.#id, vcpuId, ticket),
+    );
     return this.#withTags(wire);
   }
 
@@ -117,7 +119,9 @@ export class MonitorInWorker<Tag> implements RemoteMonitor<Tag> {
   async processSnapshotColumns(dump: RemoteDump, options: CallOptions = {}): Promise<EventColumns<Tag>> {
     this.#refuseDisposed();
     const [{ id }] = handlesOf(this.#crew, [dump]);
-    const wire = await this.#crew.lead.call("changes", options, (service, ticket) => service.processSnapshot(this.#id, id, ticket));
+    const wire = await this.#crew.lead.call("changes", options, (service, ticket) =>
+      service.monitors.processSnapshot(this.#id, id, ticket),
+    );
     return this.#withTags(wire);
   }
 
@@ -126,7 +130,10 @@ export class MonitorInWorker<Tag> implements RemoteMonitor<Tag> {
   }
 
   async translateMany(root: bigint, vas: BigUint64Array, options: CallOptions = {}): Promise<BigUint64Array> {
-    return (await this.#call("reads", "translateMany", [root, copied(vas)], options)) as BigUint64Array;
+    this.#refuseDisposed();
+    const sent = copied(vas);
+    const crossing = ArrayBuffer.isView(sent) ? transfer(sent, [sent.buffer as ArrayBuffer]) : sent;
+    return this.#crew.lead.call("reads", options, (service, ticket) => service.monitors.translateMany(this.#id, root, crossing, ticket));
   }
 
   async dump(): Promise<string> {
@@ -137,7 +144,7 @@ export class MonitorInWorker<Tag> implements RemoteMonitor<Tag> {
     if (this.#isDisposed || this.#crew.ended) return;
     this.#isDisposed = true;
     forgotten.unregister(this);
-    await this.#crew.lead.call("changes", {}, (service) => service.disposeMonitor(this.#id));
+    await this.#crew.lead.call("changes", {}, (service) => service.monitors.dispose(this.#id));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -146,14 +153,14 @@ export class MonitorInWorker<Tag> implements RemoteMonitor<Tag> {
 
   async #count(count: MonitorCount): Promise<number> {
     this.#refuseDisposed();
-    return this.#crew.lead.call("reads", {}, (service) => service.count(this.#id, count));
+    return this.#crew.lead.call("reads", {}, (service) => service.monitors.count(this.#id, count));
   }
 
   async #call(kind: CallKind, method: PlainMonitorMethod, parameters: readonly unknown[], options: CallOptions = {}): Promise<unknown> {
     this.#refuseDisposed();
     const buffers = parameters.filter((parameter) => ArrayBuffer.isView(parameter)).map((view) => view.buffer as ArrayBuffer);
     const crossing = transfer(parameters as never, buffers);
-    return this.#crew.lead.call(kind, options, (service, ticket) => service.callMonitor(this.#id, method, crossing, ticket));
+    return this.#crew.lead.call(kind, options, (service, ticket) => service.monitors.call(this.#id, method, crossing, ticket));
   }
 
   #refuseDisposed(): void {

@@ -20,6 +20,7 @@ export function sourceToSend(source: SentSource, { transfer: handOver = false, r
   if (!(source instanceof Uint8Array)) {
     throw new PageTableError("invalid-source", "a worker opens a dump from a path, a Uint8Array, or a Blob", { type: typeof source });
   }
+  if (source.length === 0) return new Uint8Array(0); // of bytes that have been handed over not even a copy can be made
   const { buffer } = source;
   if (readers > 1) {
     const shared = new Uint8Array(new SharedArrayBuffer(source.length));

@@ -5,26 +5,24 @@
  * development server moves this module away from it: then the worker is made from text, unless a Content-Security-Policy forbids that.
  */
 
+import { isNode, nodeThreads } from "./node-threads.js";
 import type { WorkerLike } from "./worker-like.js";
 
 /** Makes a worker. Whether its script can be loaded shows later. */
 export type WorkerMaker = () => WorkerLike | Promise<WorkerLike>;
 
-type ThreadsModule = { readonly Worker: new (url: URL) => WorkerLike };
-type ProcessGlobal = { readonly process?: { readonly versions?: { readonly node?: string } } };
-
 /** In the order in which they are tried. */
 export const WORKER_MAKERS: readonly WorkerMaker[] = [workerFromFile, workerFromText];
 
 async function workerFromFile(): Promise<WorkerLike> {
-  if (isNode()) return new (await threads()).Worker(new URL("./script.js", import.meta.url));
+  if (isNode()) return new (await nodeThreads()).Worker(new URL("./script.js", import.meta.url));
   // In this form, and no other, bundlers know what is meant.
   return new Worker(new URL("./script.js", import.meta.url), { type: "module" });
 }
 
 async function workerFromText(): Promise<WorkerLike> {
   const { scriptText } = await import("./generated/script-text.js");
-  if (isNode()) return new (await threads()).Worker(new URL(`data:text/javascript,${encodeURIComponent(scriptText)}`));
+  if (isNode()) return new (await nodeThreads()).Worker(new URL(`data:text/javascript,${encodeURIComponent(scriptText)}`));
   const url = URL.createObjectURL(new Blob([scriptText], { type: "text/javascript" }));
   const worker = new Worker(url, { type: "module" });
   // The script has been fetched when it first says something, or will never be.
@@ -32,14 +30,4 @@ async function workerFromText(): Promise<WorkerLike> {
   worker.addEventListener("message", revoke, { once: true });
   worker.addEventListener("error", revoke, { once: true });
   return worker;
-}
-
-function isNode(): boolean {
-  return (globalThis as ProcessGlobal).process?.versions?.node !== undefined;
-}
-
-function threads(): Promise<ThreadsModule> {
-  // A name put together at run time: bundlers for browsers leave it alone.
-  const name = "worker_threads";
-  return import(/* @vite-ignore */ /* webpackIgnore: true */ `node:${name}`);
 }

@@ -48,7 +48,7 @@ export type Notice =
   | { readonly notice: "progress"; readonly call: number; readonly done: number; readonly total: number }
   | { readonly notice: "dump"; readonly dump: number; readonly runs: readonly RunWire[]; readonly damage: readonly DamageWire[] };
 
-/** What several workers look at together (dealt-scan.ts): pieces of 4096 frames, then candidates. */
+/** What several workers look at together (scan-board.ts): pieces of 4096 frames, then candidates. */
 export interface ScanDeal {
   /** First GFN of each piece, ascending. */
   readonly pieces: Float64Array;

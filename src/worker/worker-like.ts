@@ -19,39 +19,48 @@ export interface MessageEndpoint {
   removeEventListener(type: string, listener: Listener): void;
 }
 
-interface NodeWorkerLike extends WorkerLike {
+/** One end of a line to another thread: a worker as its owner has it, or what a worker's script has of its owner. */
+interface PortLike {
+  postMessage(message: unknown, transfer?: readonly object[]): void;
+}
+
+interface NodePortLike extends PortLike {
   on(event: string, listener: (value: unknown) => void): unknown;
   off(event: string, listener: (value: unknown) => void): unknown;
+}
+
+interface NodeWorkerLike extends NodePortLike, WorkerLike {
   ref?(): void;
   unref?(): void;
 }
 
-interface BrowserWorkerLike extends WorkerLike {
+interface BrowserPortLike extends PortLike {
   addEventListener(type: string, listener: (event: { readonly data?: unknown; readonly message?: string }) => void): void;
   removeEventListener(type: string, listener: (event: { readonly data?: unknown; readonly message?: string }) => void): void;
 }
 
-/** The worker as one end of a line. */
-export function endpointOf(worker: WorkerLike): MessageEndpoint {
-  if (!isNodeWorker(worker)) {
-    const browserWorker = worker as BrowserWorkerLike;
+/** The port with the browser's methods, whichever it has. */
+export function endpointOf(port: PortLike): MessageEndpoint {
+  const postMessage: PortLike["postMessage"] = (message, transfer = []) => port.postMessage(message, transfer);
+  if (!isNodePort(port)) {
+    const browserPort = port as BrowserPortLike;
     return {
-      postMessage: (message, transfer = []) => worker.postMessage(message, transfer),
-      addEventListener: (type, listener) => browserWorker.addEventListener(type, listener as () => void),
-      removeEventListener: (type, listener) => browserWorker.removeEventListener(type, listener as () => void),
+      postMessage,
+      addEventListener: (type, listener) => browserPort.addEventListener(type, listener as () => void),
+      removeEventListener: (type, listener) => browserPort.removeEventListener(type, listener as () => void),
     };
   }
   const wrapped = new Map<Listener, (value: unknown) => void>();
   return {
-    postMessage: (message, transfer = []) => worker.postMessage(message, transfer),
+    postMessage,
     addEventListener(_type, listener) {
       const onMessage = (value: unknown): void => listener({ data: value });
       wrapped.set(listener, onMessage);
-      worker.on("message", onMessage);
+      port.on("message", onMessage);
     },
     removeEventListener(_type, listener) {
       const onMessage = wrapped.get(listener);
-      if (onMessage) worker.off("message", onMessage);
+      if (onMessage) port.off("message", onMessage);
       wrapped.delete(listener);
     },
   };
@@ -59,13 +68,13 @@ export function endpointOf(worker: WorkerLike): MessageEndpoint {
 
 /** Calls `ended` with what is known of the reason when the worker fails or ends. A browser says nothing of a worker that was terminated. */
 export function onWorkerEnd(worker: WorkerLike, ended: (reason: string, cause?: unknown) => void): void {
-  if (isNodeWorker(worker)) {
+  if (isNodePort(worker)) {
     worker.on("error", (error) => ended(error instanceof Error ? error.message : String(error), error));
     worker.on("messageerror", (error) => ended("it sent what cannot be read", error));
     worker.on("exit", (code) => ended(`it exited with code ${String(code)}`));
     return;
   }
-  const browserWorker = worker as BrowserWorkerLike;
+  const browserWorker = worker as WorkerLike & BrowserPortLike;
   browserWorker.addEventListener("error", (event) => ended(event.message ?? "its script could not be loaded"));
   browserWorker.addEventListener("messageerror", () => ended("it sent what cannot be read"));
 }
@@ -78,9 +87,9 @@ export function holdProcess(worker: WorkerLike, hold: "held" | "let-go"): void {
 }
 
 export function isBrowserWorker(worker: WorkerLike): boolean {
-  return !isNodeWorker(worker);
+  return !isNodePort(worker);
 }
 
-function isNodeWorker(worker: WorkerLike): worker is NodeWorkerLike {
-  return typeof (worker as Partial<NodeWorkerLike>).on === "function";
+function isNodePort(port: PortLike): port is NodePortLike {
+  return typeof (port as Partial<NodePortLike>).on === "function";
 }

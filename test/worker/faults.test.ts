@@ -11,7 +11,7 @@ import { gunzipSync } from "fflate";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as library from "../../src/index.js";
 import { type RemoteDump, startWorker, type WorkerHandle } from "../../src/worker/index.js";
-import { createRandom } from "./support/random.js";
+import { Random } from "../support/model/random.js";
 import { textOf } from "./support/survey.js";
 import { workerMaker } from "./support/test-worker.js";
 
@@ -193,7 +193,7 @@ describe.each([1, 2])("with %i workers", (workers) => {
   test("a call aborted at any of a thousand moments has its signal's reason or its result, and what comes later is as ever", async () => {
     const [before, after] = await openBoth();
     const monitor = await handle.createMonitor({ dump: before });
-    const random = createRandom(workers);
+    const random = new Random(workers);
     let aborted = 0;
     let finished = 0;
     for (let i = 0; i < ABORTS; i++) {
@@ -214,7 +214,7 @@ describe.each([1, 2])("with %i workers", (workers) => {
         () => "finished",
         (error: unknown) => error,
       );
-      for (let turns = random(40); turns > 0; turns--) await new Promise(setImmediate);
+      for (let turns = random.below(40); turns > 0; turns--) await new Promise(setImmediate);
       controller.abort(reason);
       const result = await outcome;
       if (result === "finished") finished++;

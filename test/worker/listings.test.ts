@@ -2,6 +2,7 @@
  * Listings by page and by row, left early and begun anew; frames, progress, and dumps of other workers.
  */
 
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as library from "../../src/index.js";
@@ -99,4 +100,43 @@ test("a dump of another worker, a closed one and what is none are refused", asyn
   expect(await codeOf(handle.openDump({} as Uint8Array))).toBe("invalid-source");
   expect(await codeOf(startWorker({ workers: 0 }))).toBe("invalid-option");
   other.terminate();
+});
+
+test("a long batch of translations is what the library makes of it, and names its first offending address", async () => {
+  const monitor = await handle.createMonitor({ dump });
+  const local = await library.PageTableMonitor.create({ memory: await library.openDump(PATH) });
+  const vas = BigUint64Array.from({ length: 150_000 }, (_, page) => 0x100_0000_0000n + 4096n * BigInt(page));
+  const expected = local.translateMany(root, vas);
+
+  expect(await monitor.translateMany(root, vas)).toEqual(expected);
+  vas[140_000] = 1n << 60n;
+  const error = await monitor.translateMany(root, vas).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(library.AddressError);
+  expect((error as library.AddressError).details).toMatchObject({ index: 140_000 });
+});
+
+test("bytes may be changed as soon as the call has returned its promise, and bytes that are no more are empty", async () => {
+  const bytes = new Uint8Array(readFileSync(PATH));
+  const opening = handle.openDump(bytes);
+  bytes.fill(0);
+  expect((await opening).format).toBe("elf");
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  expect(await handle.openDump(bytes).catch(({ code }: { code: string }) => code)).toBe("unknown-format");
+});
+
+test("what the caller's own function throws on progress is the call's error, and the next call is answered", async () => {
+  const mine = new Error("mine");
+  const onProgress = (): void => {
+    throw mine;
+  };
+  expect(await handle.findRoots(dump, { onProgress }).catch((thrown: unknown) => thrown)).toBe(mine);
+  expect(await handle.openDump(PATH, { onProgress }).catch((thrown: unknown) => thrown)).toBe(mine);
+  expect((await handle.findRoots(dump)).length).toBe(2);
+});
+
+test("an argument that cannot be sent is refused with this package's error", async () => {
+  const monitor = await handle.createMonitor({ dump });
+  const va = (() => 0n) as unknown as bigint;
+  const error = await monitor.translate({ va, root }).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(library.PageTableError);
 });

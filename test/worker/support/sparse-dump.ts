@@ -3,7 +3,7 @@
  */
 
 import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
-import { createRandom } from "./random.js";
+import { Random } from "../../support/model/random.js";
 
 const BYTES = 2 ** 31;
 const FRAMES = BYTES / 4096;
@@ -25,11 +25,11 @@ export function writeSparseDumps(folder: string): SparseDumps {
   const [before, after] = ["before", "after"].map((name) => `${folder}/${name}.raw`);
   const files = [before, after].map((path) => openSync(path, "w"));
   for (const file of files) ftruncateSync(file, BYTES);
-  const random = createRandom(7);
+  const random = new Random(7);
   const used = new Set([0]);
   const frame = (): number => {
     for (;;) {
-      const gfn = random(FRAMES);
+      const gfn = random.below(FRAMES);
       if (used.has(gfn)) continue;
       used.add(gfn);
       return gfn;
@@ -45,7 +45,7 @@ export function writeSparseDumps(folder: string): SparseDumps {
   for (let process = 0; process < PROCESSES; process++) {
     const [root, pdpt] = [frame(), frame()];
     const [rootTable, pdptTable] = [new BigUint64Array(ENTRIES), new BigUint64Array(ENTRIES)];
-    rootTable[random(256)] = entry(pdpt);
+    rootTable[random.below(256)] = entry(pdpt);
     rootTable[300] = entry(kernel);
     for (let i = 0; i < TABLES_OF_A_PROCESS; i += 8) {
       const pd = frame();
@@ -54,10 +54,10 @@ export function writeSparseDumps(folder: string): SparseDumps {
       for (let j = 0; j < 8; j++) {
         const pt = frame();
         pdTable[j] = entry(pt);
-        const first = random(FRAMES - ENTRIES);
+        const first = random.below(FRAMES - ENTRIES);
         const ptTable = BigUint64Array.from({ length: ENTRIES }, (_, place) => (place % 7 === 3 ? 0n : entry(first + place)));
         write(files[0], pt, ptTable);
-        for (let place = 0; place < ENTRIES; place++) if (random(CHANGED_OF) === 0) ptTable[place] = entry(random(FRAMES));
+        for (let place = 0; place < ENTRIES; place++) if (random.below(CHANGED_OF) === 0) ptTable[place] = entry(random.below(FRAMES));
         write(files[1], pt, ptTable);
       }
       for (const file of files) write(file, pd, pdTable);
