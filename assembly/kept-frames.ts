@@ -8,8 +8,8 @@ import { find, insert, prepareInsert, removeAll } from "./frame-index";
 import {
   CONTROL,
   CONTROL_FIRST_FRAME,
-  CONTROL_FRAMES,
   CONTROL_FRAME_INDEX,
+  CONTROL_FRAMES,
   CONTROL_READ_FIRST,
   FRAME_BYTES,
   KEPT_BYTES_LOG2,
@@ -23,9 +23,9 @@ import {
   KEPT_WANTED,
   LINKS_BYTES_LOG2,
   LINKS_LEVELS,
+  READ_GFNS,
   READS,
   READS_LENGTH,
-  READ_GFNS,
   STAGING,
 } from "./layout";
 

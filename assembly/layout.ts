@@ -252,6 +252,7 @@ export const TABLE_FLAG_UNREAD: u32 = 1; // no copy yet
 export const TABLE_FLAG_QUEUED: u32 = 2;
 export const TABLE_FLAG_SUSPECT: u32 = 4;
 export const TABLE_FLAG_PROTECTED: u32 = 8;
+export const TABLE_FLAG_NOTED: u32 = 16; // what is waited for stands in the scratch
 export const GFN_BITS: u64 = 40;
 
 // A table's scratch within a call: bitmaps.

@@ -8,7 +8,9 @@
 import {
   CONTROL,
   CONTROL_KEEP,
+  CONTROL_RESERVED,
   CONTROL_SPACE_ROWS,
+  ENTRIES,
   KEPT_UNREADABLE,
   KEPT_WANTED,
   KIND_LEAF,
@@ -67,36 +69,16 @@ export function compareSpace<M extends PagingMode>(cursor: usize, capacity: u32)
   let level = load<u32>(cursor, SPACE_CURSOR_LEVEL);
   while (at < end) {
     const step = stepAt(cursor, level);
-    // The slot's two sides are taken apart in the step below, which is begun where there is a table to go into.
-    const below = stepAt(cursor, level - 1);
-    const span = (<u64>1) << mode.shiftAt(level);
-    const next = (at & ~(span - 1)) + span;
-    beginStep(below, at, span, end);
-    for (let side: u32 = 0; side < SIDES; side++) takeApart<M>(step, below, level, at, side);
-    const before = load<u32>(below, STEP_KIND);
-    const after = load<u32>(below, STEP_KIND + 4);
-    if (before == KIND_TABLE || after == KIND_TABLE) {
-      const status = enterTables<M>(cursor, step, below, level, at, capacity);
+    let next = level == 2 ? pastEqualTables<M>(cursor, step, at, end) : at;
+    if (next == at) {
+      const span = (<u64>1) << mode.shiftAt(level);
+      next = (at & ~(span - 1)) + span;
+      const status = compareSlot<M>(cursor, step, level, at, next, capacity);
       if (status == SPACE_DONE) {
         store<u32>(cursor, --level, SPACE_CURSOR_LEVEL);
         continue;
       }
       if (status != GO_ON) return status;
-    } else {
-      const added = addChange<M>(
-        cursor,
-        capacity,
-        at,
-        min(next, end),
-        leafLevel(below, SIDE_BEFORE),
-        leafPa<M>(below, SIDE_BEFORE, at),
-        load<u32>(below, STEP_ACCESS),
-        leafLevel(below, SIDE_AFTER),
-        leafPa<M>(below, SIDE_AFTER, at),
-        load<u32>(below, STEP_ACCESS + 4),
-      );
-      if (added == NO_ROOM) return SPACE_ROWS;
-      if (added != NOTHING_CHANGED) store<u32>(step, 1, STEP_FRUITFUL);
     }
     at = next;
     store<u64>(cursor, at, SPACE_CURSOR_AT);
@@ -106,6 +88,55 @@ export function compareSpace<M extends PagingMode>(cursor: usize, capacity: u32)
     store<u32>(cursor, level, SPACE_CURSOR_LEVEL);
   }
   return closeRow<M>(cursor, capacity) ? SPACE_DONE : SPACE_ROWS;
+}
+
+/** The VA behind the slots from `at` on that lead to tables known to say the same, reached with one access; `at` where there are none. */
+function pastEqualTables<M extends PagingMode>(cursor: usize, step: usize, at: u64, end: u64): u64 {
+  if (load<u32>(step, STEP_KIND) != KIND_TABLE || load<u32>(step, STEP_KIND + 4) != KIND_TABLE) return at;
+  if (load<u32>(step, STEP_ACCESS) != load<u32>(step, STEP_ACCESS + 4)) return at;
+  const mode = changetype<M>(0);
+  const span = (<u64>1) << mode.shiftAt(2);
+  const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
+  const keep = load<u64>(CONTROL, CONTROL_KEEP);
+  const reserved = load<u64>(CONTROL, CONTROL_RESERVED);
+  const before = copyAt(step, SIDE_BEFORE);
+  const after = copyAt(step, SIDE_AFTER);
+  let va = at;
+  for (let place = mode.indexAt(at, 2); place < ENTRIES && va < end; place++) {
+    const value = load<u64>(before + ((<usize>place) << 3));
+    if (value != load<u64>(after + ((<usize>place) << 3)) || mode.kindOf(value & keep, 2, reserved) != KIND_TABLE) break;
+    const gfn = mode.tableFrame(value & keep);
+    if (comparedPair(gfn, gfn, generation) != EQUAL_TABLES) break;
+    va = (va & ~(span - 1)) + span;
+  }
+  return va;
+}
+
+/** Sees to the slot around `at`, which `next` is behind. SPACE_DONE: it is to be entered; GO_ON: it is done with. */
+function compareSlot<M extends PagingMode>(cursor: usize, step: usize, level: u32, at: u64, next: u64, capacity: u32): u32 {
+  // The slot's two sides are taken apart in the step below, which is begun where there is a table to go into.
+  const below = stepAt(cursor, level - 1);
+  const end = load<u64>(cursor, SPACE_CURSOR_END);
+  beginStep(below, at, (<u64>1) << changetype<M>(0).shiftAt(level), end);
+  for (let side: u32 = 0; side < SIDES; side++) takeApart<M>(step, below, level, at, side);
+  if (load<u32>(below, STEP_KIND) == KIND_TABLE || load<u32>(below, STEP_KIND + 4) == KIND_TABLE) {
+    return enterTables<M>(cursor, step, below, level, at, capacity);
+  }
+  const added = addChange<M>(
+    cursor,
+    capacity,
+    at,
+    min(next, end),
+    leafLevel(below, SIDE_BEFORE),
+    leafPa<M>(below, SIDE_BEFORE, at),
+    load<u32>(below, STEP_ACCESS),
+    leafLevel(below, SIDE_AFTER),
+    leafPa<M>(below, SIDE_AFTER, at),
+    load<u32>(below, STEP_ACCESS + 4),
+  );
+  if (added == NO_ROOM) return SPACE_ROWS;
+  if (added != NOTHING_CHANGED) store<u32>(step, 1, STEP_FRUITFUL);
+  return GO_ON;
 }
 
 /** Sees to a slot with a table on one side or both. SPACE_DONE: it is to be entered; GO_ON: it is done with. */

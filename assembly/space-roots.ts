@@ -278,8 +278,7 @@ function judgeEntry<M extends PagingMode>(entry: u64, level: u32, classes: usize
   if (!frame) return WANTING; // there is no memory: where nothing is listed, that is said
   const state = load<u32>(frame, SPACE_FRAME_STATE);
   if (state == KEPT_READABLE) return plausibility<M>(frame, level - 1);
-  if (state == KEPT_UNREADABLE || !mayWant(SIDE_AFTER))
-    return state == KEPT_WANTED ? WANTING : both(PLAUSIBLE_UNTOLD, PLAUSIBLE_UNTOLD);
+  if (state == KEPT_UNREADABLE || !mayWant(SIDE_AFTER)) return state == KEPT_WANTED ? WANTING : both(PLAUSIBLE_UNTOLD, PLAUSIBLE_UNTOLD);
   want(frame, gfn, SIDE_AFTER);
   return WANTING;
 }

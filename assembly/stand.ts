@@ -25,10 +25,11 @@ import {
   FRAME_BYTES,
   GFN_BITS,
   KIND_TABLE,
+  NO_MEMORY,
   NODE_CUT,
-  NODE_FLAGS,
   NODE_FLAG_MOVED,
   NODE_FLAG_STAND,
+  NODE_FLAGS,
   NODE_LEVEL,
   NODE_NEXT,
   NODE_PARENT,
@@ -38,11 +39,10 @@ import {
   NODE_TABLE,
   NODE_TOUCHED_NEXT,
   NODE_USED,
-  NO_MEMORY,
   OK,
+  READ_GFNS,
   READS,
   READS_LENGTH,
-  READ_GFNS,
   RELOCATION_BYTES,
   SCRATCH_BYTES_LOG2,
   SCRATCH_CUT,
@@ -51,12 +51,14 @@ import {
   STAGING,
   TABLE_COPY,
   TABLE_FIRST_NODE,
-  TABLE_FLAGS,
+  TABLE_FLAG_NOTED,
   TABLE_FLAG_QUEUED,
   TABLE_FLAG_UNREAD,
+  TABLE_FLAGS,
   TABLE_KEY,
   TABLE_MARKED,
   TABLE_MONITORED,
+  TABLE_NODES,
   TABLE_PENDING,
   TABLE_QUEUE_NEXT,
   TABLE_SCRATCH,
@@ -65,7 +67,7 @@ import {
 } from "./layout";
 import { PagingMode } from "./mode";
 import { entryAt, isCut } from "./outcome";
-import { createTable, findTable, join, leave, releaseTableScratch, tableKey, tableScratch } from "./tables";
+import { createTable, FEW_NODES, findTable, join, leave, releaseTableScratch, tableKey, tableScratch, usedWord } from "./tables";
 import { childOf, touch } from "./trie";
 import { push } from "./vector";
 
@@ -125,9 +127,14 @@ function needsMore(node: usize, table: usize): bool {
   return false;
 }
 
-/** A table that has not been read yet needs no note of what is waited for: all that its nodes use. */
+/**
+ * What is waited for is noted only where many nodes stand on a table as it is queued: else all of them are asked when it has been read, and wait
+ * for what they use and is not monitored yet. Of a table that has not been read yet they wait for all that they use.
+ */
 function queueForRead(node: usize, table: usize): bool {
-  if (load<u32>(table, TABLE_FLAGS) & TABLE_FLAG_UNREAD) {
+  const flags = load<u32>(table, TABLE_FLAGS);
+  const isFirst = !(flags & TABLE_FLAG_QUEUED);
+  if (flags & TABLE_FLAG_UNREAD || (isFirst ? load<u32>(table, TABLE_NODES) <= FEW_NODES : !(flags & TABLE_FLAG_NOTED))) {
     queueTable(table);
     return true;
   }
@@ -137,6 +144,7 @@ function queueForRead(node: usize, table: usize): bool {
     const needed = load<u64>(node + word, NODE_USED) & ~load<u64>(table + word, TABLE_MONITORED);
     store<u64>(scratch + word, load<u64>(scratch + word, TABLE_PENDING) | needed, TABLE_PENDING);
   }
+  store<u32>(table, flags | TABLE_FLAG_NOTED, TABLE_FLAGS);
   queueTable(table);
   return true;
 }
@@ -185,12 +193,12 @@ export function absorb(count: u32): u32 {
     const isRead = load<u32>(READS + ((<usize>i) << 3), 4) != 0;
     const frame = STAGING + <usize>i * FRAME_BYTES;
     unqueue(table);
-    if (!(load<u32>(table, TABLE_FLAGS) & TABLE_FLAG_UNREAD)) {
-      const scratch: usize = load<u32>(table, TABLE_SCRATCH);
-      if (isRead) takeEntries(table, scratch, frame);
-      memory.fill(scratch + TABLE_PENDING, 0, BITMAP_BYTES);
-      dropIdleScratch(table, scratch);
-    } else if (isRead) takeTable(table, frame);
+    if (load<u32>(table, TABLE_FLAGS) & TABLE_FLAG_UNREAD) {
+      if (isRead) takeTable(table, frame);
+    } else {
+      if (isRead) takeEntries(table, frame);
+      dropPending(table);
+    }
   }
   return nextReads();
 }
@@ -208,12 +216,14 @@ function takeTable(table: usize, frame: usize): void {
 }
 
 /** Of a table that has been read before only the entries that were waited for: the others may have writes pending. */
-function takeEntries(table: usize, scratch: usize, frame: usize): void {
+function takeEntries(table: usize, frame: usize): void {
   const copy: usize = load<u32>(table, TABLE_COPY);
+  const isNoted = (load<u32>(table, TABLE_FLAGS) & TABLE_FLAG_NOTED) != 0;
+  const scratch: usize = load<u32>(table, TABLE_SCRATCH);
   let taken: u64 = 0;
   for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
     const monitored = load<u64>(table + word, TABLE_MONITORED);
-    const pending = load<u64>(scratch + word, TABLE_PENDING) & ~monitored;
+    const pending = (isNoted ? load<u64>(scratch + word, TABLE_PENDING) : usedWord(table, word)) & ~monitored;
     taken += popcnt<u64>(pending);
     store<u64>(table + word, monitored | pending, TABLE_MONITORED);
     for (let bits = pending; bits; bits &= bits - 1) {
@@ -228,8 +238,13 @@ function countEntries(added: u32): void {
   store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_ENTRIES) + added, CONTROL_ENTRIES);
 }
 
-/** A table being processed keeps its scratch to the end of the call. */
-function dropIdleScratch(table: usize, scratch: usize): void {
+/** Forgets what was waited for. A table being processed keeps its scratch to the end of the call. */
+function dropPending(table: usize): void {
+  const flags = load<u32>(table, TABLE_FLAGS);
+  if (!(flags & TABLE_FLAG_NOTED)) return;
+  const scratch: usize = load<u32>(table, TABLE_SCRATCH);
+  store<u32>(table, flags & ~TABLE_FLAG_NOTED, TABLE_FLAGS);
+  memory.fill(scratch + TABLE_PENDING, 0, BITMAP_BYTES);
   if (isEmptyBitmap(scratch + TABLE_MARKED)) releaseTableScratch(table);
 }
 
@@ -237,7 +252,7 @@ function dropIdleScratch(table: usize, scratch: usize): void {
 export function abandonReads(): void {
   for (let table: usize = load<u32>(CONTROL, CONTROL_QUEUE); table; ) {
     const next = load<u32>(table, TABLE_QUEUE_NEXT);
-    store<u32>(table, load<u32>(table, TABLE_FLAGS) & ~TABLE_FLAG_QUEUED, TABLE_FLAGS);
+    store<u32>(table, load<u32>(table, TABLE_FLAGS) & ~(TABLE_FLAG_QUEUED | TABLE_FLAG_NOTED), TABLE_FLAGS);
     releaseTableScratch(table);
     table = next;
   }

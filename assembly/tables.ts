@@ -43,7 +43,7 @@ import {
 const COPY_LOG2: u32 = 12;
 const COUNTS_LOG2: u32 = 11;
 /** Up to so many nodes on a table are asked one by one what they use. */
-const FEW_NODES: u32 = 8;
+export const FEW_NODES: u32 = 8;
 const END_OF_SUSPECTS: u32 = 1; // no record lies at 1; tells "last in the list" from "not in it"
 
 export function tableKey(view: u32, gfn: u64): u64 {
@@ -194,7 +194,8 @@ function dropUnused(table: usize): void {
   store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_ENTRIES) - <u32>lost, CONTROL_ENTRIES);
 }
 
-function usedWord(table: usize, word: usize): u64 {
+/** A word of what the nodes on a table use. */
+export function usedWord(table: usize, word: usize): u64 {
   let used: u64 = 0;
   for (let node = load<u32>(table, TABLE_FIRST_NODE); node; node = load<u32>(node, NODE_NEXT)) used |= load<u64>(node + word, NODE_USED);
   return used;

@@ -178,6 +178,7 @@ export const TABLE_FLAG_UNREAD = 1;
 export const TABLE_FLAG_QUEUED = 2;
 export const TABLE_FLAG_SUSPECT = 4;
 export const TABLE_FLAG_PROTECTED = 8;
+export const TABLE_FLAG_NOTED = 16;
 export const GFN_BITS = 0x28n;
 export const TABLE_SCRATCH_BYTES_LOG2 = 8;
 export const TABLE_PENDING = 0;

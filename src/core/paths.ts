@@ -26,28 +26,34 @@ export class PathReader {
 
   /** What the core has left in PATH, for a VA and a root already cleared of what is no address bit. */
   translation(va: bigint, root: bigint): Translation {
-    const { u32, u64, mode } = this.#core;
-    const count = u32[(layout.PATH + layout.PATH_COUNT) >>> 2];
+    const { u32, u64 } = this.#core;
     const level = u32[(layout.PATH + layout.PATH_LEVEL) >>> 2];
-    const entries = new Array<TranslationEntry>(count);
-    for (let i = 0; i < count; i++) {
-      this.#load(i);
-      entries[i] = { level: mode.levels - i, name: mode.entryNames[mode.levels - i], pa: this.#pas[i], value: this.#values[i] };
-    }
     return {
       va,
       root,
       pa: level ? u64[(layout.PATH + layout.PATH_PA) >>> 3] : undefined,
       pageSize: level ? pageSizeAt(level) : undefined,
-      entries,
+      entries: this.#entries(u32[(layout.PATH + layout.PATH_COUNT) >>> 2]),
       fault: FAULTS[u32[(layout.PATH + layout.PATH_FAULT) >>> 2]],
     };
   }
 
-  /** Has the bigints of the `i`-th entry at hand. */
-  #load(i: number): void {
+  /** Literals: an array whose length is not known beforehand costs as much as all that is in it. */
+  #entries(count: number): TranslationEntry[] {
+    switch (count) {
+      case 4:
+        return [this.#upper(0), this.#upper(1), this.#upper(2), this.#last(3)];
+      case 5:
+        return [this.#upper(0), this.#upper(1), this.#upper(2), this.#upper(3), this.#last(4)];
+      default:
+        return Array.from({ length: count }, (_, i) => this.#last(i));
+    }
+  }
+
+  /** The `i`-th entry from the top, its bigints those of the path before where they are the same. */
+  #upper(i: number): TranslationEntry {
     const words = this.#words;
-    const { u32, u64 } = this.#core;
+    const { u32, u64, mode } = this.#core;
     const at = (ENTRIES_AT + i * ENTRY_BYTES) >>> 2;
     const kept = 4 * i;
     if (words[kept] !== u32[at] || words[kept + 1] !== u32[at + 1]) {
@@ -60,6 +66,16 @@ export class PathReader {
       words[kept + 3] = u32[at + 3];
       this.#values[i] = u64[(at >>> 1) + 1];
     }
+    const level = mode.levels - i;
+    return { level, name: mode.entryNames[level], pa: this.#pas[i], value: this.#values[i] };
+  }
+
+  /** The same for one that hardly ever is that of the path before: to keep it would cost more than to make it. */
+  #last(i: number): TranslationEntry {
+    const { u64, mode } = this.#core;
+    const at = (ENTRIES_AT + i * ENTRY_BYTES) >>> 3;
+    const level = mode.levels - i;
+    return { level, name: mode.entryNames[level], pa: u64[at], value: u64[at + 1] };
   }
 }
 
