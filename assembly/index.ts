@@ -10,6 +10,7 @@ import {
   takeIn as takeInAddresses,
 } from "./addresses";
 import { allocate, release, resetMarksArena } from "./arena";
+import { commitChanges } from "./changes";
 import { diffTable } from "./diff";
 import { dropFrames, keepFrames, listWanted, nextWanted } from "./kept-frames";
 import {
@@ -41,7 +42,6 @@ import {
   listTables,
   nextTables,
   restand,
-  swapChanges,
   undo,
 } from "./process";
 import { beginRounds as beginRoundsIn, resumeRounds as resumeRoundsIn } from "./rounds";
@@ -77,6 +77,7 @@ export {
   clearMarks,
   collectMarked,
   collectRange,
+  commitChanges,
   countMonitored,
   createSpace,
   diffReads,
@@ -104,7 +105,6 @@ export {
   releaseSpace,
   resetMonitor,
   restand,
-  swapChanges,
   sweep,
   undo,
 };

@@ -260,9 +260,15 @@ export const TABLE_SCRATCH_BYTES_LOG2: u32 = 8;
 export const TABLE_PENDING: u32 = 0; // entries to commit when the frame has been read
 export const TABLE_MARKED: u32 = 64; // entries being processed
 export const TABLE_VANISHED: u32 = 128; // entries being processed whose table could not be read
+export const TABLE_CHANGED: u32 = 192; // u32, place of the table's first change, in bytes
+export const TABLE_CHANGED_BYTES: u32 = 196; // u32, bytes of its changes; 0: none, or not known here
 
-// A change: { u32 table, u16 entry, u16 vanished, u64 the other value }.
-export const CHANGE_BYTES: u32 = 16;
+// A change: { u32 table, ... }.
+export const CHANGE_BYTES: u32 = 24;
+export const CHANGE_ENTRY: u32 = 4; // u16
+export const CHANGE_VANISHED: u32 = 6; // u16, 1 where the table could not be read: it has no values then
+export const CHANGE_NOW: u32 = 8; // u64, as read
+export const CHANGE_BEFORE: u32 = 16; // u64, as committed until then
 // An affected leaf: { u32 node, u32 first outcome, bitmap of its affected pages }.
 export const LEAF_BYTES: u32 = 72;
 // The outcomes of an affected page: { u64 as it was, u64 as it is }.

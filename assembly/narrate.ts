@@ -5,11 +5,13 @@
  * go on being kept in the control block. Nothing here allocates.
  */
 import { nextBit } from "./bitmap";
+import { endOfChanges, firstChange, isOf, skipTo } from "./changes";
 import {
   BITMAP_BYTES,
   CELL_BACKED,
   CELL_CHAINED,
   CELL_OFFSET,
+  CHANGE_NOW,
   CONTROL,
   CONTROL_BACKED,
   CONTROL_CURSOR_LEAF,
@@ -43,7 +45,7 @@ import {
   SPACE_ID,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { inherited, outcomeIn, uncutEntries } from "./outcome";
+import { inherited, outcomeIn, outcomeOfEntry, uncutEntries } from "./outcome";
 import { cellIn, cellOf, directCells } from "./trie";
 import { endOf, itemsOf } from "./vector";
 
@@ -69,12 +71,15 @@ function compareLeaf<M extends PagingMode>(leaf: usize, pages: usize, outcome: u
   const above = inherited<M>(leaf);
   const entries = uncutEntries(leaf, above);
   const chained = load<u8>(leaf, NODE_CHAINED);
+  const end = entries ? endOfChanges(leaf) : 0;
+  let change = entries ? firstChange(leaf) : 0;
   let rows: u32 = 0;
   for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
     for (let bits = load<u64>(pages + word); bits; bits &= bits - 1, outcome += OUTCOME_BYTES) {
       const slot = <u32>(word << 3) + <u32>ctz<u64>(bits);
       const before = load<u64>(outcome);
-      const now = outcomeIn<M>(entries, leaf, slot, above);
+      change = skipTo(change, end, slot);
+      const now = isOf(change, end, slot) ? outcomeOfEntry<M>(load<u64>(change, CHANGE_NOW)) : outcomeIn<M>(entries, leaf, slot, above);
       store<u64>(outcome, now, 8);
       if (tells(before, now)) rows += rowsOf(before, now) * (chained ? addressesOf(cellOf(leaf, slot)) : 1);
     }

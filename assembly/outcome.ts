@@ -56,7 +56,12 @@ export function uncutEntries(leaf: usize, from: u64): usize {
 
 /** The outcome of one page from the entries of a table of the lowest level. */
 function outcomeAt<M extends PagingMode>(entries: usize, slot: u32): u64 {
-  const entry = load<u64>(entries + ((<usize>slot) << 3)) & load<u64>(CONTROL, CONTROL_KEEP);
+  return outcomeOfEntry<M>(load<u64>(entries + ((<usize>slot) << 3)));
+}
+
+/** The outcome of one page from the raw value of its entry of the lowest level. */
+export function outcomeOfEntry<M extends PagingMode>(value: u64): u64 {
+  const entry = value & load<u64>(CONTROL, CONTROL_KEEP);
   const mode = changetype<M>(0);
   const kind = mode.kindOf(entry, 1, load<u64>(CONTROL, CONTROL_RESERVED));
   if (kind == KIND_LEAF) return mode.leafBase(entry, 1) | (OUTCOME_BACKED | 1);

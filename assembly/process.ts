@@ -4,20 +4,22 @@
  *   1  compare    the marked tables as read with their copies -> changes (diffReads, diffVanished)
  *   2  affect     the nodes on changed entries -> affected slots, and the way down to them
  *   3  collect    the affected leaves in order of VA, with the outcome of each page as it was
- *   4  swap       the changes into the copies; swapping again takes them back
+ *   4  commit     the changes to the copies
  *   5  restand    affected nodes, level by level (stand.ts)
  *   6  narrate    the outcome of each page as it is now against what it was -> events, a window at a time (narrate.ts)
  *
  * Until 6 begins everything can be undone; from there on nothing can fail.
  */
 import { countBits, hasBit, isEmptyBitmap, nextBit, setBit } from "./bitmap";
+import { CHANGES, endOfChanges, firstChange, isOf, noteChanged, noteVanishedEntry, revertChanges, skipTo } from "./changes";
 import { diffTable } from "./diff";
 import {
   BITMAP_BYTES,
+  CHANGE_BEFORE,
   CHANGE_BYTES,
+  CHANGE_ENTRY,
   CONTROL,
   CONTROL_AFFECTED,
-  CONTROL_CHANGES,
   CONTROL_CUTS,
   CONTROL_FIRST_TABLE,
   CONTROL_LEAVES,
@@ -62,13 +64,12 @@ import {
   TRIES,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { inherited, outcomeIn, uncutEntries } from "./outcome";
+import { inherited, outcomeIn, outcomeOfEntry, uncutEntries } from "./outcome";
 import { nameRead, nodeScratch, unqueue } from "./stand";
 import { join, leave, releaseTableScratch, tableScratch } from "./tables";
 import { childOf, touch } from "./trie";
 import { clear, endOf, itemsOf, push } from "./vector";
 
-const CHANGES = CONTROL + CONTROL_CHANGES;
 const LEAVES = CONTROL + CONTROL_LEAVES;
 const OUTCOMES = CONTROL + CONTROL_OUTCOMES;
 const WORKED = CONTROL + CONTROL_WORKED;
@@ -105,16 +106,7 @@ export function diffReads(count: u32, all: bool): u32 {
 
 function noteChanges(table: usize, mask: usize, frame: usize): u32 {
   const count = diffTable(load<u32>(table, TABLE_COPY), frame, mask, DIFFERENCES);
-  for (let i: u32 = 0; i < count; i++) {
-    const entry = load<u16>(DIFFERENCES + ((<usize>i) << 1));
-    const change = push(CHANGES, CHANGE_BYTES);
-    if (!change) return EXHAUSTED;
-    store<u32>(change, <u32>table);
-    store<u16>(change, entry, 4);
-    store<u16>(change, 0, 6);
-    store<u64>(change, load<u64>(frame + ((<usize>entry) << 3)), 8);
-  }
-  return OK;
+  return noteChanged(table, DIFFERENCES, count, frame) ? OK : EXHAUSTED;
 }
 
 function noteVanished(table: usize, mask: usize, all: bool): u32 {
@@ -128,12 +120,7 @@ function noteVanished(table: usize, mask: usize, all: bool): u32 {
   }
   memory.copy(scratch + TABLE_VANISHED, mask, BITMAP_BYTES);
   for (let entry = nextBit(mask, 0); entry < ENTRIES; entry = nextBit(mask, entry + 1)) {
-    const change = push(CHANGES, CHANGE_BYTES);
-    if (!change) return EXHAUSTED;
-    store<u32>(change, <u32>table);
-    store<u16>(change, <u16>entry, 4);
-    store<u16>(change, 1, 6);
-    store<u64>(change, 0, 8);
+    if (!noteVanishedEntry(table, entry)) return EXHAUSTED;
   }
   return OK;
 }
@@ -142,7 +129,7 @@ function noteVanished(table: usize, mask: usize, all: bool): u32 {
 export function affect(): u32 {
   const end = endOf(CHANGES);
   for (let change = itemsOf(CHANGES); change < end; change += CHANGE_BYTES) {
-    const entry: u32 = load<u16>(change, 4);
+    const entry: u32 = load<u16>(change, CHANGE_ENTRY);
     for (let node: usize = load<u32>(load<u32>(change), TABLE_FIRST_NODE); node; node = load<u32>(node, NODE_NEXT)) {
       if (hasBit(node + NODE_USED, entry) && !affectSlot(node, entry)) return EXHAUSTED;
     }
@@ -227,25 +214,19 @@ function collectLeaf<M extends PagingMode>(leaf: usize, pages: usize): bool {
   if (!outcome) return false;
   const from = inherited<M>(leaf);
   const entries = uncutEntries(leaf, from);
+  const end = entries ? endOfChanges(leaf) : 0;
+  let change = entries ? firstChange(leaf) : 0;
   for (let word: usize = 0; word < BITMAP_BYTES; word += 8) {
     for (let bits = load<u64>(pages + word); bits; bits &= bits - 1, outcome += OUTCOME_BYTES) {
       const slot = <u32>(word << 3) + <u32>ctz<u64>(bits);
-      store<u64>(outcome, outcomeIn<M>(entries, leaf, slot, from));
+      change = skipTo(change, end, slot);
+      store<u64>(
+        outcome,
+        isOf(change, end, slot) ? outcomeOfEntry<M>(load<u64>(change, CHANGE_BEFORE)) : outcomeIn<M>(entries, leaf, slot, from),
+      );
     }
   }
   return true;
-}
-
-/** Swaps the changes with what the copies hold. Its own inverse. */
-export function swapChanges(): void {
-  const end = endOf(CHANGES);
-  for (let change = itemsOf(CHANGES); change < end; change += CHANGE_BYTES) {
-    if (load<u16>(change, 6)) continue;
-    const at = <usize>load<u32>(load<u32>(change), TABLE_COPY) + ((<usize>load<u16>(change, 4)) << 3);
-    const value = load<u64>(at);
-    store<u64>(at, load<u64>(change, 8));
-    store<u64>(change, value, 8);
-  }
 }
 
 /** Has the nodes below affected slots stand anew, and cuts the slots whose entries have vanished. */
@@ -268,9 +249,9 @@ export function restand(): void {
   }
 }
 
-/** Takes back all that the call has done so far to nodes and copies. `swapped`: the changes are in the copies. */
-export function undo(swapped: bool): void {
-  if (swapped) swapChanges();
+/** Takes back all that the call has done so far to nodes and copies. `committed`: the changes are in the copies. */
+export function undo(committed: bool): void {
+  if (committed) revertChanges();
   const first = itemsOf(RELOCATIONS);
   for (let at = endOf(RELOCATIONS); at > first; ) {
     at -= RELOCATION_BYTES;

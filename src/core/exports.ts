@@ -46,9 +46,9 @@ export interface CoreExports extends SpaceExports {
   affect(): number;
   affectSpace(space: number): number;
   collectSpace(space: number): number;
-  swapChanges(): void;
+  commitChanges(): void;
   restand(): void;
-  undo(swapped: number): void;
+  undo(committed: number): void;
   endProcessing(): void;
   listMoves(): number;
   move(): void;

@@ -90,7 +90,7 @@ export class Processing<Tag> {
   #process(memory: GuestMemory, tags: readonly Tag[], compare: () => void): EventColumns<Tag> {
     const { exports } = this.#core;
     const mixed = new Set<number>();
-    let swapped = 0;
+    let committed = 0;
     try {
       compare();
       if (this.#used(layout.CONTROL_AFFECTED) === 0) {
@@ -98,15 +98,15 @@ export class Processing<Tag> {
         return noEvents(tags);
       }
       this.#collect(mixed);
-      exports.swapChanges();
-      swapped = 1;
+      exports.commitChanges();
+      committed = 1;
       exports.restand();
       this.#standing.restand(memory);
       this.#standing.refuse(exports.listMoves());
     } catch (error) {
       exports.abandonTouched();
       exports.abandonReads();
-      exports.undo(swapped);
+      exports.undo(committed);
       exports.releaseScratch();
       exports.endProcessing();
       sweepAfterFailure(this.#core, this.#protection);
