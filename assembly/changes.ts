@@ -55,7 +55,7 @@ export function noteVanishedEntry(table: usize, entry: u32): bool {
   return true;
 }
 
-/** The first change of the table that a node stands on; where none is known, what `lastChange` answers. */
+/** The first change of the table that a node stands on; where none is known, their end. */
 export function firstChange(node: usize): usize {
   const scratch = scratchUnder(node);
   return scratch ? itemsOf(CHANGES) + load<u32>(scratch, TABLE_CHANGED) : 0;

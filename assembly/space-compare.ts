@@ -122,21 +122,26 @@ function compareSlot<M extends PagingMode>(cursor: usize, step: usize, level: u3
   if (load<u32>(below, STEP_KIND) == KIND_TABLE || load<u32>(below, STEP_KIND + 4) == KIND_TABLE) {
     return enterTables<M>(cursor, step, below, level, at, capacity);
   }
+  return addDifference<M>(cursor, capacity, step, below, at, min(next, end)) ? GO_ON : SPACE_ROWS;
+}
+
+/** Adds the change that the two sides in `below` make, from `va` to `to`, where they make one; false: there is no room for a row. */
+function addDifference<M extends PagingMode>(cursor: usize, capacity: u32, step: usize, below: usize, va: u64, to: u64): bool {
   const added = addChange<M>(
     cursor,
     capacity,
-    at,
-    min(next, end),
+    va,
+    to,
     leafLevel(below, SIDE_BEFORE),
-    leafPa<M>(below, SIDE_BEFORE, at),
+    leafPa<M>(below, SIDE_BEFORE, va),
     load<u32>(below, STEP_ACCESS),
     leafLevel(below, SIDE_AFTER),
-    leafPa<M>(below, SIDE_AFTER, at),
+    leafPa<M>(below, SIDE_AFTER, va),
     load<u32>(below, STEP_ACCESS + 4),
   );
-  if (added == NO_ROOM) return SPACE_ROWS;
+  if (added == NO_ROOM) return false;
   if (added != NOTHING_CHANGED) store<u32>(step, 1, STEP_FRUITFUL);
-  return GO_ON;
+  return true;
 }
 
 /** Sees to a slot with a table on one side or both. SPACE_DONE: it is to be entered; GO_ON: it is done with. */
@@ -208,23 +213,10 @@ function comparePair<M extends PagingMode>(cursor: usize, step: usize, below: us
     const va = max(first, at);
     takeEntryApart<M>(load<u64>(entry), path, below, 1, SIDE_BEFORE);
     takeEntryApart<M>(load<u64>(entry, 8), path, below, 1, SIDE_AFTER);
-    const added = addChange<M>(
-      cursor,
-      capacity,
-      va,
-      min(next, end),
-      leafLevel(below, SIDE_BEFORE),
-      leafPa<M>(below, SIDE_BEFORE, va),
-      load<u32>(below, STEP_ACCESS),
-      leafLevel(below, SIDE_AFTER),
-      leafPa<M>(below, SIDE_AFTER, va),
-      load<u32>(below, STEP_ACCESS + 4),
-    );
-    if (added == NO_ROOM) {
+    if (!addDifference<M>(cursor, capacity, step, below, va, min(next, end))) {
       store<u64>(cursor, va, SPACE_CURSOR_AT);
       return SPACE_ROWS;
     }
-    if (added != NOTHING_CHANGED) store<u32>(step, 1, STEP_FRUITFUL);
   }
   return GO_ON;
 }

@@ -4,7 +4,7 @@
 
 import { checkAddress } from "../model/address.js";
 import type { Architecture } from "../model/architecture.js";
-import { coreModeOf } from "./core-mode.js";
+import { type CoreMode, coreModeOf } from "./core-mode.js";
 
 /**
  * `root` without the bits that are no address bits (PCID, PWT, PCD, bit 63): two spellings of one root are one address space. Throws
@@ -14,6 +14,11 @@ import { coreModeOf } from "./core-mode.js";
  * clearedRoot(0x6772801n, amd64()); // 0x6772000n
  */
 export function clearedRoot(root: bigint, arch: Architecture): bigint {
+  return clearedRootIn(coreModeOf(arch), root);
+}
+
+/** The same for those who have the mode at hand. */
+export function clearedRootIn({ rootMask }: Pick<CoreMode, "rootMask">, root: bigint): bigint {
   checkAddress(root, "root");
-  return root & coreModeOf(arch).rootMask;
+  return root & rootMask;
 }

@@ -2,6 +2,8 @@
  * What comes in from callers, checked before anything is done.
  */
 
+import { clearedRootIn } from "../arch/cleared-root.js";
+import type { CoreMode } from "../arch/core-mode.js";
 import type { Core } from "../core/core.js";
 import * as layout from "../core/layout.js";
 import { type AddressContext, checkAddress, nonCanonical } from "../model/address.js";
@@ -17,20 +19,19 @@ export function checkSize(size: number): void {
 
 /** Checks roots and clears them of PCID, PWT, PCD and bit 63: two spellings of one root are one address space. */
 export class RootCleaner {
-  readonly #mask: bigint;
+  readonly #mode: CoreMode;
   #last = 0n;
   #lastCleared = 0n;
 
   constructor(core: Core) {
-    this.#mask = core.mode.rootMask;
+    this.#mode = core.mode;
   }
 
   /** Throws AddressError for what is no address. */
   clear(root: bigint): bigint {
     if (root === this.#last) return this.#lastCleared; // calls come in runs of one root
-    checkAddress(root, "root");
+    this.#lastCleared = clearedRootIn(this.#mode, root);
     this.#last = root;
-    this.#lastCleared = root & this.#mask;
     return this.#lastCleared;
   }
 }

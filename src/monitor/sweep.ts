@@ -14,12 +14,8 @@ export function sweepAfterSuccess(core: Core, protection: Protection): void {
 
 /** The tables that the call has left go, and what was protected is released. Never throws. */
 export function sweepTables(core: Core, protection: Protection): void {
-  if (hasSuspects(core)) sweep(core, (table) => protection.release(table));
+  sweep(core, (table) => protection.release(table));
   protection.endCall();
-}
-
-function hasSuspects(core: Core): boolean {
-  return core.control(layout.CONTROL_SUSPECTS) !== 0;
 }
 
 /** The call has failed and is taken back: tables that it alone has brought go as they came. Never throws. */
@@ -31,7 +27,7 @@ export function sweepAfterFailure(core: Core, protection: Protection): void {
 }
 
 function sweep(core: Core, release: (table: number) => void): void {
-  if (!hasSuspects(core)) return;
+  if (core.control(layout.CONTROL_SUSPECTS) === 0) return;
   for (let table = core.exports.sweep() >>> 0; table; table = core.exports.sweep() >>> 0) {
     release(table);
     core.exports.forgetTable(table);

@@ -2,6 +2,7 @@
  * What changed in one address space between two states.
  */
 
+import { clearedRootIn } from "../arch/cleared-root.js";
 import * as layout from "../core/layout.js";
 import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
@@ -9,7 +10,7 @@ import { accessOf } from "./access.js";
 import type { Backing, Change, ChangeType } from "./change.js";
 import { Listing, type ListingOptions, type SpaceListing } from "./listing.js";
 import { openStates } from "./opening.js";
-import { clearedRoot, linearRange, type SpaceOptions } from "./options.js";
+import { linearRange, type SpaceOptions } from "./options.js";
 import type { SpaceTables } from "./tables.js";
 
 /** By CHANGED_…. */
@@ -37,7 +38,7 @@ export async function openChanges(before: GuestMemory, after: GuestMemory, optio
     tables,
     begin: () => tables.beginWalk(),
     kernel: exports.compareSpace,
-    root: clearedRoot(mode, options.root),
+    root: clearedRootIn(mode, options.root),
     range: linearRange(mode, options.range),
     decode: decodeChange,
   };

@@ -3,6 +3,7 @@
  */
 
 import { amd64 } from "../arch/amd64.js";
+import { clearedRootIn } from "../arch/cleared-root.js";
 import { coreModeOf } from "../arch/core-mode.js";
 import { checkMemory, notedMode } from "../core/memory-checks.js";
 import type { Architecture } from "../model/architecture.js";
@@ -12,7 +13,6 @@ import type { GuestMemory } from "../model/memory.js";
 import type { AbortSignalLike } from "../model/platform.js";
 import { Breath } from "./breath.js";
 import { kernelRootBy, levelsBy, vmcoreinfoOf } from "./kernel-root.js";
-import { clearedRoot } from "./options.js";
 import type { RootCandidate } from "./root-candidate.js";
 import { rankCandidates } from "./root-ranking.js";
 import { type RootFacts, RootScan } from "./root-scan.js";
@@ -115,7 +115,7 @@ function toldMode(memory: GuestMemory, { arch }: FindRootsOptions): Architecture
 function vcpuRootsOf(memory: GuestMemory, arch: Architecture): readonly (bigint | undefined)[] {
   const { vcpus } = memory as Partial<Pick<Dump, "vcpus">>;
   const mode = coreModeOf(arch);
-  return (vcpus ?? []).map(({ root }) => (root === undefined ? undefined : clearedRoot(mode, root)));
+  return (vcpus ?? []).map(({ root }) => (root === undefined ? undefined : clearedRootIn(mode, root)));
 }
 
 function holds({ runs }: Pick<Dump, "runs">, frame: number): boolean {

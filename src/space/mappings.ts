@@ -2,6 +2,7 @@
  * What one address space holds.
  */
 
+import { clearedRootIn } from "../arch/cleared-root.js";
 import * as layout from "../core/layout.js";
 import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
@@ -9,7 +10,7 @@ import { accessOf } from "./access.js";
 import { Listing, type ListingOptions, type SpaceListing } from "./listing.js";
 import type { Mapping } from "./mapping.js";
 import { openState } from "./opening.js";
-import { clearedRoot, linearRange, type SpaceOptions } from "./options.js";
+import { linearRange, type SpaceOptions } from "./options.js";
 import type { SpaceTables } from "./tables.js";
 
 /**
@@ -32,7 +33,7 @@ export async function openMappings(memory: GuestMemory, options: SpaceOptions): 
     tables,
     begin: () => tables.beginWalk(),
     kernel: exports.listSpace,
-    root: clearedRoot(mode, options.root),
+    root: clearedRootIn(mode, options.root),
     range: linearRange(mode, options.range),
     decode: decodeMapping,
   };

@@ -51,12 +51,6 @@ export interface LinearRange {
   readonly to: bigint;
 }
 
-/** The root without PCID, PWT, PCD and bit 63: two spellings of one root are one address space. */
-export function clearedRoot(mode: CoreMode, root: bigint): bigint {
-  checkAddress(root, "root");
-  return root & mode.rootMask;
-}
-
 /** Throws AddressError for a bound that is no address, PageTableError `invalid-range` where the range ends before it begins. */
 export function linearRange(mode: CoreMode, range: AddressRange | undefined): LinearRange {
   if (range === undefined) return { from: 0n, to: 1n << BigInt(mode.virtualAddressBits) };

@@ -5,13 +5,14 @@
  * tables there are, and how many are passed on the way to a VA, each as often as it is met.
  */
 
+import { clearedRootIn } from "../arch/cleared-root.js";
 import { type CoreMode, coreModeOf } from "../arch/core-mode.js";
 import { checkedAnswer } from "../core/frame-reader.js";
 import { checkMemory } from "../core/memory-checks.js";
 import { FRAME_SIZE } from "../model/address.js";
 import type { GuestMemory } from "../model/memory.js";
 import { Breath } from "./breath.js";
-import { clearedRoot, type LinearRange, linearRange, linearVa, modeOf } from "./options.js";
+import { type LinearRange, linearRange, linearVa, modeOf } from "./options.js";
 import type { SharedOptions } from "./shared-changes.js";
 
 export interface SpaceOutline {
@@ -47,12 +48,12 @@ export async function outline(memory: GuestMemory, options: OutlineOptions): Pro
   const mode = coreModeOf(modeOf(memory, options.arch));
   const range = linearRange(mode, options.range);
   const upper = new UpperTables(memory, mode, new Breath(options.signal));
-  const roots = options.roots.map((root) => Number(clearedRoot(mode, root) >> PAGE_SHIFT));
+  const roots = options.roots.map((root) => Number(clearedRootIn(mode, root) >> PAGE_SHIFT));
   const tables = await countTables(upper, mode, roots, range);
   return {
     tables,
     passed(root, va) {
-      const gfn = Number(clearedRoot(mode, root) >> PAGE_SHIFT);
+      const gfn = Number(clearedRootIn(mode, root) >> PAGE_SHIFT);
       const at = va === undefined ? range.to : linearVa(mode, va);
       return Math.max(0, upper.passedBefore(gfn, mode.levels, at) - upper.passedBefore(gfn, mode.levels, range.from));
     },

@@ -5,6 +5,7 @@
  * group is compared once, by the first of its roots.
  */
 
+import { clearedRootIn } from "../arch/cleared-root.js";
 import * as layout from "../core/layout.js";
 import type { GuestMemory } from "../model/memory.js";
 import { Breath } from "./breath.js";
@@ -12,7 +13,7 @@ import type { Change, SharedChange } from "./change.js";
 import { decodeChange } from "./changes.js";
 import { Listing, type ListingOptions, type ListingSlice, type SpaceListing, slicesOf } from "./listing.js";
 import { openStates } from "./opening.js";
-import { type AddressRange, clearedRoot, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
+import { type AddressRange, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
 import type { SpaceTables } from "./tables.js";
 
 export interface SharedOptions extends Omit<SpaceOptions, "root"> {
@@ -41,7 +42,7 @@ export async function changesOfRoots(before: GuestMemory, after: GuestMemory, op
 export async function openChangesOfRoots(before: GuestMemory, after: GuestMemory, options: SharedOptions): Promise<SharedListing> {
   const tables = await openStates(before, after, options);
   const { mode } = tables.core;
-  const roots = [...new Set(options.roots.map((root) => clearedRoot(mode, root)))];
+  const roots = [...new Set(options.roots.map((root) => clearedRootIn(mode, root)))];
   return new SharedListing(tables, roots, linearRange(mode, options.range));
 }
 

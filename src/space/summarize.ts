@@ -2,6 +2,7 @@
  * What one address space holds, in sum.
  */
 
+import { clearedRootIn } from "../arch/cleared-root.js";
 import * as layout from "../core/layout.js";
 import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
@@ -9,7 +10,7 @@ import { ACCESS_COMBINATIONS, accessOf } from "./access.js";
 import { Breath } from "./breath.js";
 import type { SpaceSummary, SummaryPart } from "./mapping.js";
 import { openState } from "./opening.js";
-import { clearedRoot, linearRange, type SpaceOptions } from "./options.js";
+import { linearRange, type SpaceOptions } from "./options.js";
 import type { Outcome, SpaceTables } from "./tables.js";
 
 const HIGHEST_LEAF_LEVEL = 3;
@@ -28,7 +29,7 @@ export interface SummarizeOptions extends SpaceOptions {
 export async function summarize(memory: GuestMemory, options: SummarizeOptions): Promise<SpaceSummary> {
   const tables = await openState(memory, options);
   const { mode, exports } = tables.core;
-  const cursor = tables.openCursor(clearedRoot(mode, options.root), linearRange(mode, options.range));
+  const cursor = tables.openCursor(clearedRootIn(mode, options.root), linearRange(mode, options.range));
   const breath = new Breath(options.signal);
   let outcome: Outcome = "paused";
   while (outcome !== "done") {

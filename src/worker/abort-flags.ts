@@ -2,6 +2,7 @@
  * The caller's side of an abort: a word in shared memory for each call that can be aborted, else a Blob's URL that is revoked.
  */
 
+import { isNode } from "./node-threads.js";
 import { type AbortToken, CALL_ABORTED, CALL_WAITING } from "./wire.js";
 
 /** Calls that can be aborted at one time; more of them are aborted by message alone. */
@@ -15,7 +16,6 @@ type PageGlobal = {
   readonly crossOriginIsolated?: boolean;
   readonly URL?: Partial<UrlMaker>;
   readonly Blob?: new (parts: readonly string[]) => unknown;
-  readonly process?: { readonly versions?: { readonly node?: string } };
 };
 
 const page = globalThis as unknown as PageGlobal;
@@ -23,7 +23,7 @@ const page = globalThis as unknown as PageGlobal;
 /** Whether memory can be shared with a worker: always in Node, in browsers with cross-origin isolation. */
 export function canShareMemory(): boolean {
   if (typeof SharedArrayBuffer === "undefined") return false;
-  return page.process?.versions?.node !== undefined || page.crossOriginIsolated === true;
+  return isNode() || page.crossOriginIsolated === true;
 }
 
 export class AbortFlags {
@@ -60,6 +60,6 @@ export class AbortFlags {
 
 /** A URL that leads to a Blob, where there are such things. */
 export function makeUrl(): string | undefined {
-  if (!page.Blob || !page.URL?.createObjectURL || page.process?.versions?.node !== undefined) return undefined;
+  if (!page.Blob || !page.URL?.createObjectURL || isNode()) return undefined;
   return page.URL.createObjectURL(new page.Blob([""]));
 }

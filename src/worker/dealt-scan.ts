@@ -14,11 +14,8 @@ import type { RootSearch } from "../space/find-roots.js";
 import { FRAMES_OF_A_BLOCK, type RootFacts, type RootScan } from "../space/root-scan.js";
 import type { Call } from "./calls.js";
 import { DONE, FRAMES_OF_A_BATCH, NEXT_BATCH, NEXT_JUDGEMENT, NEXT_PIECE, REFUSED, ScanBoard } from "./scan-board.js";
-import { turn } from "./turn.js";
+import { Turns } from "./turn.js";
 import type { ScanDeal } from "./wire.js";
-
-/** How long other calls wait for their turn. */
-const BREATH_MS = 25;
 
 /** Who does the work: what the one that leads fails with is the call's failure. */
 export type Role = "lead" | "assistant";
@@ -52,7 +49,7 @@ export class DealtScan {
   /** By piece. */
   readonly #runs: readonly (readonly FrameRun[])[];
   readonly #total: number;
-  #breath = performance.now();
+  readonly #turns = new Turns();
 
   constructor(options: DealtScanOptions) {
     const { memory, deal, scan } = options;
@@ -181,10 +178,7 @@ export class DealtScan {
   }
 
   async #breathe(): Promise<void> {
-    if (performance.now() - this.#breath > BREATH_MS) {
-      await turn();
-      this.#breath = performance.now();
-    }
+    await this.#turns.give();
     this.#options.call.throwIfAborted();
   }
 }

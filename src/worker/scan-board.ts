@@ -14,7 +14,7 @@ import type { FrameRun } from "../model/dump.js";
 import { FRAMES_OF_A_BLOCK, type RootFacts } from "../space/root-scan.js";
 import type { Call } from "./calls.js";
 import { decodeFacts, encodeFacts, SLOT_BYTES } from "./facts-wire.js";
-import { turn } from "./turn.js";
+import { Turns } from "./turn.js";
 import type { ScanDeal } from "./wire.js";
 
 /** Counters of what is taken by turns. */
@@ -40,8 +40,6 @@ export const REFUSED = 2;
 export const FRAMES_OF_A_BATCH = 32;
 /** Candidates beyond these are judged by the worker that leads. What is not touched of the room for them costs nothing. */
 const MOST_CANDIDATES = 4096;
-/** How long other calls wait for their turn. */
-const BREATH_MS = 25;
 /** How often one who waits looks whether the call is still wanted. */
 const WAIT_MS = 5;
 
@@ -162,13 +160,11 @@ export class ScanBoard {
 
   /** Waits, hears an abort, and lets others have their turn meanwhile. */
   async #whileIs(word: number, value: number, call: Call): Promise<void> {
-    let breath = performance.now();
+    const turns = new Turns();
     while (Atomics.load(this.#words, word) === value && !this.isOver) {
       Atomics.wait(this.#words, word, value, WAIT_MS);
       call.throwIfAborted();
-      if (performance.now() - breath <= BREATH_MS) continue;
-      await turn();
-      breath = performance.now();
+      await turns.give();
     }
   }
 }

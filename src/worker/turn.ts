@@ -9,3 +9,18 @@ export function turn(): Promise<void> {
     port1.postMessage(undefined);
   });
 }
+
+/** How long other calls wait for their turn. */
+const LONGEST_WAIT_MS = 25;
+
+/** The turns that one long work gives to others, however short its parts are. */
+export class Turns {
+  #givenMs = performance.now();
+
+  /** Gives one where it is due. */
+  async give(): Promise<void> {
+    if (performance.now() - this.#givenMs <= LONGEST_WAIT_MS) return;
+    await turn();
+    this.#givenMs = performance.now();
+  }
+}

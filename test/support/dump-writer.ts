@@ -23,7 +23,7 @@ const PRSTATUS_SIZE = 336;
 /** Long-mode code segment, as QEMU stores a descriptor's high word: P, S, type and L (bit 21). */
 const CS_LONG_FLAGS = 0x00af_fb00;
 const CR0_PE_PG = 0x8005_0033n;
-const CR4_PAE = 0x20n;
+export const CR4_PAE = 0x20n;
 
 export const EM_386 = 3;
 export const EM_X86_64 = 62;

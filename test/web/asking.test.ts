@@ -3,32 +3,18 @@
  */
 
 import { readFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ptm } from "../cli/support/run.js";
 import { reread } from "../export/rereading.js";
 import { hasChromium } from "../support/chromium.js";
-import { coreOfFrames } from "../support/dump-writer.js";
+import { CR4_PAE, coreOfFrames } from "../support/dump-writer.js";
 import { AddressSpace, Guest } from "../support/guest.js";
-import { CAPTURE, countsOf, type DiffLine, diffLines, FILES, NAMES, walkLine } from "./expected.js";
-import { type OpenedPage, PageUnderTest } from "./opened-page.js";
-
-const WATCHED = "0x10080000000+4M=hugetlb\n0x100c0000000+6M=thp\n0x10100000000+1M=swap";
-const PAE = 0x20n;
+import { CAPTURE, countsOf, type DiffLine, diffLines, FILES, NAMES, slowImage, WATCHED, walkLine } from "./expected.js";
+import { type OpenedPage, usePage } from "./opened-page.js";
 
 describe.skipIf(!hasChromium)("asking the page", () => {
-  let under: PageUnderTest;
+  const under = usePage();
   let opened: OpenedPage;
-
-  beforeAll(async () => {
-    under = await PageUnderTest.start();
-  });
-  afterAll(async () => {
-    await under?.close();
-  });
-  afterEach(async () => {
-    await opened?.context.close();
-  });
 
   /** The changes from dump to dump of `files`, in another root than that of the notes. */
   async function diffIn(root: string, files: readonly string[]): Promise<readonly DiffLine[]> {
@@ -144,11 +130,9 @@ describe.skipIf(!hasChromium)("asking the page", () => {
 
   test("what lasts says how far it is, how fast, and can be cancelled", async () => {
     opened = await under.open();
-    const zeros = Buffer.alloc(64 << 20);
-    const large = gzipSync(Buffer.concat(Array.from({ length: 12 }, () => zeros)), { level: 1 });
     await opened.choose([
       { name: "a.elf.gz", mimeType: "", buffer: readFileSync(FILES[0] as string) },
-      { name: "b.raw.gz", mimeType: "", buffer: large },
+      { name: "b.raw.gz", mimeType: "", buffer: slowImage() },
     ]);
     await opened.page.waitForFunction(() => / %.*[0-9.]+ [KMG]?i?B\/s/.test(document.querySelector(".task")?.textContent ?? ""));
     expect(await opened.text(".task-title")).toBe("Opening b.raw.gz");
@@ -207,7 +191,7 @@ describe.skipIf(!hasChromium)("asking the page", () => {
     const dump = () =>
       Buffer.from(
         coreOfFrames(new Map([...guest.frames].map(([gfn, entries]) => [gfn, new Uint8Array(entries.buffer.slice(0))])), [
-          { cr3: wide.root, cr4: 0x1000n | PAE },
+          { cr3: wide.root, cr4: 0x1000n | CR4_PAE },
         ]),
       );
     const before = dump();

@@ -2,6 +2,7 @@
 
 import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
+import { gzipSync } from "node:zlib";
 import { openDump } from "../../src/index.js";
 import { ptm } from "../cli/support/run.js";
 import type { CountsByStep } from "./opened-page.js";
@@ -11,6 +12,15 @@ export const NAMES = readdirSync(CAPTURE)
   .filter((name) => name.endsWith(".elf.gz"))
   .sort();
 export const FILES = NAMES.map((name) => `${CAPTURE}/${name}`);
+
+/** Three regions of the capture, as they are typed into the page. */
+export const WATCHED = "0x10080000000+4M=hugetlb\n0x100c0000000+6M=thp\n0x10100000000+1M=swap";
+
+/** A raw image of 768 MiB in a few kilobytes: inflating it takes long enough to be stopped. */
+export function slowImage(): Buffer {
+  const zeros = Buffer.alloc(64 << 20);
+  return gzipSync(Buffer.concat(Array.from({ length: 12 }, () => zeros)), { level: 1 });
+}
 
 /** As `counts` of the page: steps with none are left out. */
 export function countsOf(events: readonly { readonly step: number; readonly type: string }[]): CountsByStep {

@@ -3,31 +3,24 @@
  */
 
 import { readFileSync } from "node:fs";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { gunzipSync } from "node:zlib";
 import axe from "axe-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { hasChromium } from "../support/chromium.js";
-import { coreOfFrames } from "../support/dump-writer.js";
+import { CR4_PAE, coreOfFrames } from "../support/dump-writer.js";
 import { AddressSpace, Guest } from "../support/guest.js";
-import { countsOf, type DiffLine, diffLines, FILES, walkLine } from "./expected.js";
-import { type OpenedPage, PageUnderTest } from "./opened-page.js";
+import { countsOf, type DiffLine, diffLines, FILES, slowImage, walkLine } from "./expected.js";
+import { type OpenedPage, usePage } from "./opened-page.js";
 
 const LA57 = 0x1000n;
-const PAE = 0x20n;
 
 describe.skipIf(!hasChromium)("the page in use", () => {
-  let under: PageUnderTest;
+  const under = usePage();
   let opened: OpenedPage;
   let expected: readonly DiffLine[];
 
   beforeAll(async () => {
-    [under, expected] = await Promise.all([PageUnderTest.start(), diffLines(FILES.slice(0, 4))]);
-  });
-  afterAll(async () => {
-    await under?.close();
-  });
-  afterEach(async () => {
-    await opened?.context.close();
+    expected = await diffLines(FILES.slice(0, 4));
   });
 
   test("a link reopens filters, step and inspected address once the same files are there, and holds nothing of them", async () => {
@@ -84,12 +77,9 @@ describe.skipIf(!hasChromium)("the page in use", () => {
 
   test("a load that is cancelled half way leaves what was open, and another load works", async () => {
     opened = await under.open();
-    const zeros = Buffer.alloc(64 << 20);
-    // A raw image of 768 MiB in a few kilobytes: inflating it takes long enough to be stopped.
-    const large = gzipSync(Buffer.concat(Array.from({ length: 12 }, () => zeros)), { level: 1 });
     await opened.choose([
       { name: "a.elf.gz", mimeType: "", buffer: readFileSync(FILES[0] as string) },
-      { name: "b.raw.gz", mimeType: "", buffer: large },
+      { name: "b.raw.gz", mimeType: "", buffer: slowImage() },
       { name: "c.elf.gz", mimeType: "", buffer: readFileSync(FILES[1] as string) },
     ]);
     await opened.page.click('.task >> text="Cancel"');
@@ -113,7 +103,7 @@ describe.skipIf(!hasChromium)("the page in use", () => {
       { name: "step-00.elf.gz", mimeType: "", buffer: readFileSync(FILES[0] as string) },
       { name: "step-01.elf.gz", mimeType: "", buffer: readFileSync(FILES[1] as string) },
       { name: "step-02-notes.txt", mimeType: "text/plain", buffer: Buffer.from("what I did on Monday\n") },
-      { name: "step-03-wide.elf", mimeType: "", buffer: Buffer.from(coreOfFrames(frames, [{ cr3: wide.root, cr4: LA57 | PAE }])) },
+      { name: "step-03-wide.elf", mimeType: "", buffer: Buffer.from(coreOfFrames(frames, [{ cr3: wide.root, cr4: LA57 | CR4_PAE }])) },
       { name: "step-04.elf.gz", mimeType: "", buffer: readFileSync(FILES[2] as string) },
       { name: "step-05-cut.elf", mimeType: "", buffer: whole.subarray(0, whole.length - 100_000) },
     ]);

@@ -2,31 +2,18 @@
  * What is seen on the page: the list of thousands, the map, the timeline zoomed, the focus, and that it fits where it must.
  */
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ptm } from "../cli/support/run.js";
 import { NX, P, PAGE_FLAGS, RW } from "../support/amd64-bits.js";
 import { hasChromium } from "../support/chromium.js";
-import { coreOfFrames } from "../support/dump-writer.js";
+import { CR4_PAE, coreOfFrames } from "../support/dump-writer.js";
 import { AddressSpace, Guest } from "../support/guest.js";
-import { diffLines, FILES } from "./expected.js";
-import { type OpenedPage, PageUnderTest } from "./opened-page.js";
-
-const WATCHED = "0x10080000000+4M=hugetlb\n0x100c0000000+6M=thp\n0x10100000000+1M=swap";
-const PAE = 0x20n;
+import { diffLines, FILES, WATCHED } from "./expected.js";
+import { type OpenedPage, usePage } from "./opened-page.js";
 
 describe.skipIf(!hasChromium)("looking at the page", () => {
-  let under: PageUnderTest;
+  const under = usePage();
   let opened: OpenedPage;
-
-  beforeAll(async () => {
-    under = await PageUnderTest.start();
-  });
-  afterAll(async () => {
-    await under?.close();
-  });
-  afterEach(async () => {
-    await opened?.context.close();
-  });
 
   test("a list of thousands has only the rows in sight in the document, each the event of its place, wherever it is scrolled", async () => {
     opened = await under.open({ hash: `#sample=1&look=list&watch=${encodeURIComponent(WATCHED)}` });
@@ -160,7 +147,7 @@ describe.skipIf(!hasChromium)("looking at the page", () => {
     const dump = () =>
       Buffer.from(
         coreOfFrames(new Map([...guest.frames].map(([gfn, entries]) => [gfn, new Uint8Array(entries.buffer.slice(0))])), [
-          { cr3: space.root, cr4: PAE },
+          { cr3: space.root, cr4: CR4_PAE },
         ]),
       );
     space.setEntry(0x40_0000n, 1, 0x10_0000n | PAGE_FLAGS | NX);

@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { launchChromium } from "../../scripts/chromium.mjs";
 import { buildPage } from "../../scripts/web-build.mjs";
 import { type FolderServer, serveFolder } from "../../scripts/web-server.mjs";
@@ -54,6 +55,35 @@ export class PageUnderTest {
     await Promise.all([this.isolated.close(), this.plain.close()]);
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** The page for the tests of one `describe`: started before them, what a test has opened closed after it, all of it at their end. */
+export function usePage(): Pick<PageUnderTest, "open" | "plain"> {
+  let started: PageUnderTest | undefined;
+  const opened: OpenedPage[] = [];
+  const page = (): PageUnderTest => {
+    if (!started) throw new Error("the page is there for tests, not before them");
+    return started;
+  };
+  beforeAll(async () => {
+    started = await PageUnderTest.start();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map(({ context }) => context.close()));
+  });
+  afterAll(async () => {
+    await started?.close();
+  });
+  return {
+    open: async (options) => {
+      const one = await page().open(options);
+      opened.push(one);
+      return one;
+    },
+    get plain() {
+      return page().plain;
+    },
+  };
 }
 
 export class OpenedPage {

@@ -4,28 +4,20 @@
 
 import { readFileSync } from "node:fs";
 import { unzipSync } from "fflate";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { ptm } from "../cli/support/run.js";
 import { reread } from "../export/rereading.js";
 import { hasChromium } from "../support/chromium.js";
-import { CAPTURE, captureRoot, countsOf, type DiffLine, diffLines, FILES, NAMES, walkLine } from "./expected.js";
-import { type OpenedPage, PageUnderTest } from "./opened-page.js";
-
-const WATCHED = "0x10080000000+4M=hugetlb\n0x100c0000000+6M=thp\n0x10100000000+1M=swap";
+import { CAPTURE, captureRoot, countsOf, type DiffLine, diffLines, FILES, NAMES, WATCHED, walkLine } from "./expected.js";
+import { type OpenedPage, usePage } from "./opened-page.js";
 
 describe.skipIf(!hasChromium)("the bundled capture on the page", () => {
-  let under: PageUnderTest;
+  const under = usePage();
   let opened: OpenedPage;
   let expected: readonly DiffLine[];
 
   beforeAll(async () => {
-    [under, expected] = await Promise.all([PageUnderTest.start(), diffLines()]);
-  });
-  afterAll(async () => {
-    await under?.close();
-  });
-  afterEach(async () => {
-    await opened?.context.close();
+    expected = await diffLines();
   });
 
   test("one click shows every change that ptm diff says, by step and type", async () => {
