@@ -346,7 +346,7 @@ export const SPACE_FRAME_PLAUSIBLE: u32 = 42; // u16 x 5 from level 1 on, how go
 export const SPACE_FRAME_HELD: u32 = 52; // u16 x 5, the same where what is not in the dump speaks against it
 
 /** Two frames, one a side, that stand at one place. */
-export const PAIR_BYTES_LOG2: u32 = 5;
+export const PAIR_BYTES: u32 = 32;
 export const PAIR_STATE: u32 = 0; // u32
 export const PAIR_COUNT: u32 = 8; // u32, entries that differ as PTEs
 export const PAIR_ENTRIES: u32 = 12; // u32 ptr, { u64 before, u64 after, u64 place }

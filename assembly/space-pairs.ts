@@ -23,7 +23,7 @@ import {
   HALF_READS,
   KEPT_UNREADABLE,
   KIND_LEAF,
-  PAIR_BYTES_LOG2,
+  PAIR_BYTES,
   PAIR_COMPARED,
   PAIR_COUNT,
   PAIR_ENTRIES,
@@ -58,13 +58,13 @@ const TAG_LISTED: u32 = 2;
 const LOWEST_UPPER_LEVEL: u32 = 2;
 const SAME_BYTES: u32 = 32; // a level
 
-/** The pair of two frames, made where it is new; 0: memory is exhausted. */
-export function pairOf(before: u64, after: u64, generation: u32): usize {
-  if (before == after) return sameFramePair(before, generation);
+/** The pair of two frames; where it is new it is made with room for so many entries that differ. 0: memory is exhausted. */
+export function pairOf(before: u64, after: u64, generation: u32, entries: u32 = 0): usize {
+  if (before == after) return sameFramePair(before, generation, entries);
   const there = find(INDEX, keyOf(before, after), secondKeyOf(after, generation));
   if (there) return there;
   if (!prepareInsert(INDEX)) return 0;
-  const pair = makePair();
+  const pair = makePair(entries);
   if (pair) insert(INDEX, keyOf(before, after), secondKeyOf(after, generation), pair);
   return pair;
 }
@@ -79,11 +79,17 @@ function isCompared(pair: usize): bool {
   return (load<u32>(pair, PAIR_STATE) & PAIR_COMPARED) != 0;
 }
 
-function makePair(): usize {
-  const pair = allocate(PAIR_BYTES_LOG2);
+/** Its entries lie behind it: a pair among many is mostly one line of the cache, and one piece to ask for. */
+function makePair(entries: u32): usize {
+  const pair = allocate(log2For(PAIR_BYTES + entries * PAIR_ENTRY_BYTES));
   if (!pair) return 0;
-  for (let i: usize = 0; i < (<usize>1) << PAIR_BYTES_LOG2; i += 8) store<u64>(pair + i, 0); // a fill is a call, and pairs are many
+  for (let i: usize = 0; i < PAIR_BYTES; i += 8) store<u64>(pair + i, 0); // a fill is a call, and pairs are many
+  if (entries) store<u32>(pair, <u32>pair + PAIR_BYTES, PAIR_ENTRIES);
   return pair;
+}
+
+function log2For(bytes: u32): u32 {
+  return 32 - clz<u32>(bytes - 1);
 }
 
 function keyOf(before: u64, after: u64): u64 {
@@ -137,12 +143,12 @@ function cellIn(block: usize, gfn: u64): usize {
   return block + ((<usize>gfn & ((1 << SAME_BITS) - 1)) << 2);
 }
 
-function sameFramePair(gfn: u64, generation: u32): usize {
+function sameFramePair(gfn: u64, generation: u32, entries: u32): usize {
   const cell = sameFrameCell(gfn, generation);
   if (!cell) return 0;
   const there = knownIn(cell);
   if (there > EQUAL_TABLES) return there;
-  const pair = makePair();
+  const pair = makePair(entries);
   if (!pair) return 0;
   if (there == EQUAL_TABLES) store<u32>(pair, PAIR_COMPARED, PAIR_STATE); // without an entry that differs
   store<u32>(cell, <u32>pair);
@@ -151,10 +157,10 @@ function sameFramePair(gfn: u64, generation: u32): usize {
 
 /** Compares two tables that are both kept, as upper ones elsewhere, say, by their GFNs and copies; false: memory is exhausted. */
 export function compareKept<M extends PagingMode>(before: u64, after: u64, copyBefore: usize, copyAfter: usize, generation: u32): bool {
-  const pair = pairOf(before, after, generation);
-  if (!pair) return false;
   memory.fill(MASK, 0xff, BITMAP_BYTES);
-  if (!keepEntries(pair, placesThatDiffer<M>(copyBefore, copyAfter), copyBefore, copyAfter)) return false;
+  const differing = placesThatDiffer<M>(copyBefore, copyAfter);
+  const pair = pairOf(before, after, generation, differing);
+  if (!pair || !keepEntries(pair, differing, copyBefore, copyAfter)) return false;
   store<u32>(pair, PAIR_COMPARED, PAIR_STATE);
   return true;
 }
@@ -211,7 +217,7 @@ function absorbPair<M extends PagingMode>(place: u32, generation: u32): bool {
       return true;
     }
   }
-  const pair = pairOf(before, after, generation);
+  const pair = pairOf(before, after, generation, differing);
   if (!pair) return false;
   if (isCompared(pair)) return true; // by a call that then ran out of memory
   let state = PAIR_COMPARED;
@@ -254,11 +260,15 @@ function placesThatDiffer<M extends PagingMode>(before: usize, after: usize): u3
   return count;
 }
 
-/** Keeps the first `count` entries that PLACES names. */
+/** Keeps the first `count` entries that PLACES names: where the pair was made with room for them, or apart. */
 function keepEntries(pair: usize, count: u32, before: usize, after: usize): bool {
   if (!count) return true;
-  const entries = allocate(32 - clz<u32>(count * PAIR_ENTRY_BYTES - 1));
-  if (!entries) return false;
+  let entries: usize = load<u32>(pair, PAIR_ENTRIES);
+  if (!entries) {
+    entries = allocate(log2For(count * PAIR_ENTRY_BYTES));
+    if (!entries) return false;
+    store<u32>(pair, <u32>entries, PAIR_ENTRIES);
+  }
   for (let i: u32 = 0; i < count; i++) {
     const place: usize = load<u16>(PLACES + ((<usize>i) << 1));
     const entry = entries + <usize>i * PAIR_ENTRY_BYTES;
@@ -267,7 +277,6 @@ function keepEntries(pair: usize, count: u32, before: usize, after: usize): bool
     store<u64>(entry, place, 16);
   }
   store<u32>(pair, count, PAIR_COUNT);
-  store<u32>(pair, <u32>entries, PAIR_ENTRIES);
   return true;
 }
 

@@ -8,6 +8,7 @@ import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { accessOf } from "./access.js";
 import type { Backing, Change, ChangeType } from "./change.js";
+import { lengthAt } from "./length.js";
 import { Listing, type ListingOptions, type SpaceListing } from "./listing.js";
 import { openStates } from "./opening.js";
 import { linearRange, type SpaceOptions } from "./options.js";
@@ -49,7 +50,7 @@ export function decodeChange({ core }: SpaceTables, place: number): Change {
   const at = layout.SPACE_WINDOW + place * layout.SPACE_ROW_BYTES;
   const type = TYPES[core.u32[(at + layout.SPACE_ROW_TYPE) >>> 2]];
   const va = core.u64[(at + layout.SPACE_ROW_VA) >>> 3];
-  const length = core.u64[(at + layout.SPACE_ROW_END) >>> 3];
+  const length = lengthAt(core, at);
   if (type === "page-in") return { type, va, length, after: backingAt(core, at, layout.SIDE_AFTER) };
   if (type === "page-out") return { type, va, length, before: backingAt(core, at, layout.SIDE_BEFORE) };
   return { type, va, length, before: backingAt(core, at, layout.SIDE_BEFORE), after: backingAt(core, at, layout.SIDE_AFTER) };

@@ -7,6 +7,7 @@ import * as layout from "../core/layout.js";
 import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { accessOf } from "./access.js";
+import { lengthAt } from "./length.js";
 import { Listing, type ListingOptions, type SpaceListing } from "./listing.js";
 import type { Mapping } from "./mapping.js";
 import { openState } from "./opening.js";
@@ -45,7 +46,7 @@ function decodeMapping({ core }: SpaceTables, place: number): Mapping {
   const details = (at + layout.SPACE_ROW_DETAILS) >>> 2;
   return {
     va: u64[(at + layout.SPACE_ROW_VA) >>> 3],
-    length: u64[(at + layout.SPACE_ROW_END) >>> 3],
+    length: lengthAt(core, at),
     pa: u64[((at + layout.SPACE_ROW_PA) >>> 3) + layout.SIDE_AFTER],
     pageSize: pageSizeAt(u8[at + layout.SPACE_ROW_LEVEL + layout.SIDE_AFTER]),
     access: accessOf(u8[at + layout.SPACE_ROW_ACCESS + layout.SIDE_AFTER]),
