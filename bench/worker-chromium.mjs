@@ -18,9 +18,6 @@ const RANGE = { from: 0n, to: 2n ** 27n };
 const PAGES = 2 ** 15;
 const TRANSLATIONS = 2 ** 18;
 const FEW_ROOTS = 4;
-const SCANNED = 2 ** 27;
-/** Those that a page's user waits for; each is run to its end several times. */
-const ABORTED = ["findRoots", "changes to the end", "translateMany"];
 
 const PAGE = `
   import { startWorker } from "page-table-monitor/worker";
@@ -29,9 +26,8 @@ const PAGE = `
     const worker = await startWorker({ worker: () => new Worker("/worker-script.js", { type: "module" }) });
     const [memory, before, after, packed] = document.querySelector("input").files;
     const random = Math.random;
-    const { calls, probe } = await longCalls({ worker, sources: { memory: memory.slice(0, ${SCANNED}), before, after, packed }, ...options, random });
-    const short = calls.filter(({ name }) => ${JSON.stringify(ABORTED)}.some((begin) => name.startsWith(begin)));
-    const moments = await abortMoments({ calls: short, probe, random });
+    const { calls, probe } = await longCalls({ worker, sources: { memory, before, after, packed }, ...options, random });
+    const moments = await abortMoments({ calls, probe, random });
     worker.terminate();
     return moments;
   };

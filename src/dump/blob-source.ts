@@ -5,15 +5,21 @@
  * A slice costs its round trip to the browser's process, whatever its size: 4 KiB cost as much as half a megabyte. So nothing smaller
  * is read; whoever goes through the file, or comes back to the same part of it again and again, gets 16 MiB at a time, and single
  * tables, which lie scattered, half a megabyte each. Of slices that are let go what may be tables is kept (`table-keeper.ts`).
+ *
+ * A read of the browser's cannot be broken off. So before each slice whoever reads is asked whether that is still wanted; and where the answer may be
+ * no, large slices are read in two parts, which costs a seventh of the time: else one of them, on a busy machine, is too long to wait for.
  */
 
 import { FRAME_SIZE } from "../model/address.js";
 import type { BlobLike } from "../model/platform.js";
+import { type Readers, throwIfAborted } from "./patience.js";
 import { bytesSource, type Source } from "./source.js";
 import { TableKeeper } from "./table-keeper.js";
 
 const LARGE_SLICE = 16 * 2 ** 20;
 const SMALL_SLICE = 2 ** 19;
+/** Of a slice, where whoever reads may give up. */
+const LARGEST_PART = 2 ** 23;
 /** 256 MiB at most. */
 const LARGE_KEPT = 16;
 /** 64 MiB at most: the tables that have been found. */
@@ -30,9 +36,9 @@ interface SynchronousReader {
 }
 type ReaderGlobal = { readonly FileReaderSync?: new () => SynchronousReader };
 
-export async function openBlob(blob: BlobLike): Promise<Source> {
+export async function openBlob(blob: BlobLike, readers?: Readers): Promise<Source> {
   const Reader = (globalThis as ReaderGlobal).FileReaderSync;
-  if (Reader !== undefined) return pagedBlob(blob, new Reader());
+  if (Reader !== undefined) return pagedBlob(blob, new Reader(), readers);
   return bytesSource(new Uint8Array(await blob.arrayBuffer()));
 }
 
@@ -40,21 +46,36 @@ export function isBlob(value: object): value is BlobLike {
   return "arrayBuffer" in value && typeof value.arrayBuffer === "function" && "slice" in value && typeof value.slice === "function";
 }
 
-/** One read serves at most the rest of one slice: whoever needs more reads on. */
-function pagedBlob(blob: BlobLike, reader: SynchronousReader): Source {
+/** One read serves at most the rest of one part of a slice: whoever needs more reads on. */
+function pagedBlob(blob: BlobLike, reader: SynchronousReader, readers: Readers | undefined): Source {
   const keeper = new TableKeeper(blob.size);
   let allSmallReads = 0;
   let tablesInSmall = 0;
   const isDense = (): boolean => allSmallReads >= SMALL_BEFORE_JUDGING && tablesInSmall >= TABLES_OF_DENSE * allSmallReads;
-  const read = (start: number, size: number): Uint8Array => {
-    const slice = new Uint8Array(reader.readAsArrayBuffer(blob.slice(start, Math.min(start + size, blob.size))));
+  const readPart = (start: number, end: number): Uint8Array => {
+    throwIfAborted(readers);
+    const part = new Uint8Array(reader.readAsArrayBuffer(blob.slice(start, end)));
+    throwIfAborted(readers);
+    keeper.takeIn(part, start);
+    return part;
+  };
+  const read = (start: number, size: number): Slice => {
     const keptBefore = keeper.kept;
-    keeper.takeIn(slice, start);
+    const partSize = readers?.mayGiveUp === true ? Math.min(size, LARGEST_PART) : size;
+    const end = Math.min(start + size, blob.size);
+    const parts: Uint8Array[] = [];
+    for (let at = start; at < end; at += partSize) parts.push(readPart(at, Math.min(at + partSize, end)));
     if (size === SMALL_SLICE) {
       allSmallReads++;
       tablesInSmall += keeper.kept - keptBefore;
     }
-    return slice;
+    return { start, partSize, parts };
+  };
+  const takeInAgain = ({ start, partSize, parts }: Slice): void => {
+    for (const [i, part] of parts.entries()) {
+      throwIfAborted(readers);
+      keeper.takeIn(part, start + i * partSize);
+    }
   };
   const large = new SliceCache(LARGE_SLICE, LARGE_KEPT, read);
   const small = new SliceCache(SMALL_SLICE, SMALL_KEPT, read);
@@ -70,10 +91,11 @@ function pagedBlob(blob: BlobLike, reader: SynchronousReader): Source {
   };
   return {
     size: blob.size,
+    readers,
     read(offset, target) {
       if (offset >= blob.size || target.length === 0) return 0;
       if (target.length % FRAME_SIZE === 0) {
-        if (keeper.noteFrame(offset)) for (const { start, slice } of [...large.all(), ...small.all()]) keeper.takeIn(slice, start);
+        if (keeper.noteFrame(offset)) for (const slice of [...large.all(), ...small.all()]) takeInAgain(slice);
         if (!large.has(offset) && keeper.tryRead(offset, target)) return FRAME_SIZE;
       }
       const part = sliceFor(offset, target.length).from(offset, target.length);
@@ -88,15 +110,22 @@ function pagedBlob(blob: BlobLike, reader: SynchronousReader): Source {
   };
 }
 
+interface Slice {
+  readonly start: number;
+  /** Bytes of each part but the last. */
+  readonly partSize: number;
+  readonly parts: readonly Uint8Array[];
+}
+
 /** Slices of one size, the last used ones. */
 class SliceCache {
   readonly #size: number;
   readonly #kept: number;
-  readonly #read: (start: number, size: number) => Uint8Array;
+  readonly #read: (start: number, size: number) => Slice;
   /** A Map keeps its order of insertion: the first one is the one not used for longest. */
-  readonly #slices = new Map<number, Uint8Array>();
+  readonly #slices = new Map<number, Slice>();
 
-  constructor(size: number, kept: number, read: (start: number, size: number) => Uint8Array) {
+  constructor(size: number, kept: number, read: (start: number, size: number) => Slice) {
     this.#size = size;
     this.#kept = kept;
     this.#read = read;
@@ -106,23 +135,23 @@ class SliceCache {
     return this.#slices.has(Math.floor(offset / this.#size));
   }
 
-  /** Up to `length` bytes at `offset`, no further than its slice. */
+  /** Up to `length` bytes at `offset`, no further than its part of its slice. */
   from(offset: number, length: number): Uint8Array {
-    const index = Math.floor(offset / this.#size);
-    const start = offset - index * this.#size;
-    return this.#slice(index).subarray(start, start + length);
+    const { start, partSize, parts } = this.#slice(Math.floor(offset / this.#size));
+    const place = (offset - start) % partSize;
+    return parts[(offset - start - place) / partSize].subarray(place, place + length);
   }
 
-  /** Those that are kept, and where each starts. */
-  all(): readonly { readonly start: number; readonly slice: Uint8Array }[] {
-    return Array.from(this.#slices, ([index, slice]) => ({ start: index * this.#size, slice }));
+  /** Those that are kept. */
+  all(): readonly Slice[] {
+    return [...this.#slices.values()];
   }
 
   clear(): void {
     this.#slices.clear();
   }
 
-  #slice(index: number): Uint8Array {
+  #slice(index: number): Slice {
     let slice = this.#slices.get(index);
     if (slice === undefined) {
       slice = this.#read(index * this.#size, this.#size);

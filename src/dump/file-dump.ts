@@ -163,13 +163,14 @@ function tryReadParts(source: Source, parts: readonly FramePart[], target: Uint8
   return undefined;
 }
 
-/** Fills `target`, or says why not. */
+/** Fills `target`, or says why not; throws where the reader has given up. */
 function tryRead(source: Source, offset: number, target: Uint8Array): ReadFailure | undefined {
   try {
     const count = readInto(source, offset, target);
     if (count === target.length) return undefined;
     return { offset: offset + count, found: `${count} of ${target.length} bytes`, cause: undefined };
   } catch (cause) {
+    if (source.readers?.aborted === true && cause === source.readers.reason) throw cause;
     return { offset, found: cause instanceof Error ? cause.message : String(cause), cause };
   }
 }

@@ -19,7 +19,7 @@ import { formatError } from "./format-error.js";
 import { inflateGzip, isGzip } from "./gzip.js";
 import { openFile } from "./node-file.js";
 import { otherFormat } from "./other-formats.js";
-import { orAborted, throwIfAborted } from "./patience.js";
+import { orAborted, type Readers, throwIfAborted } from "./patience.js";
 import { rawFormat } from "./raw.js";
 import { borrowedSource, bytesSource, readBytes, type Source } from "./source.js";
 
@@ -33,6 +33,12 @@ export interface OpenDumpOptions {
   readonly signal?: AbortSignalLike;
   /** Told how many bytes of a compressed dump have been read; its headers are all that is read of any other. */
   readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** What only this package's own rooms say. */
+export interface OpenForReaders extends OpenDumpOptions {
+  /** Asked whenever a read is to take long, for as long as the dump is open. A read that they give up throws their reason, and can be made again. */
+  readonly readers?: Readers;
 }
 
 const DEFAULT_MAXIMUM_INFLATED_BYTES = 2 ** 31;
@@ -55,6 +61,11 @@ const FORMATS: readonly DumpFormat[] = [elfFormat, rawFormat];
  * dump.close();
  */
 export async function openDump(source: DumpSource, options: OpenDumpOptions = {}): Promise<OpenedDump> {
+  return openForReaders(source, options);
+}
+
+/** As `openDump`. */
+export async function openForReaders(source: DumpSource, options: OpenForReaders): Promise<OpenedDump> {
   const { maximumInflatedBytes = DEFAULT_MAXIMUM_INFLATED_BYTES, signal } = options;
   if (!Number.isSafeInteger(maximumInflatedBytes) || maximumInflatedBytes < 0) {
     const message = `maximumInflatedBytes must be an integer from 0 to 2^53-1, not ${String(maximumInflatedBytes)}`;
@@ -64,7 +75,7 @@ export async function openDump(source: DumpSource, options: OpenDumpOptions = {}
   const path = typeof source === "string" ? source : undefined;
   let opened: Source | undefined;
   try {
-    opened = await openSource(source, signal);
+    opened = await openSource(source, options);
     const context = await inflate({ source: opened, incomplete: false, damage: new DamageList(), signal }, options);
     const dump = await openContents(context);
     // What is inflated lies in memory: the file behind it is done with.
@@ -76,11 +87,11 @@ export async function openDump(source: DumpSource, options: OpenDumpOptions = {}
   }
 }
 
-async function openSource(source: DumpSource, signal: AbortSignalLike | undefined): Promise<Source> {
+async function openSource(source: DumpSource, { signal, readers }: OpenForReaders): Promise<Source> {
   if (typeof source === "string") return openFile(source);
   if (typeof source === "object" && source !== null) {
     if (isUint8Array(source)) return bytesSource(source);
-    if (isBlob(source)) return orAborted(openBlob(source), signal);
+    if (isBlob(source)) return orAborted(openBlob(source, readers), signal);
     if ("read" in source && typeof source.read === "function") return borrowedSource(source);
   }
   const message = "a dump is opened from a path, a Uint8Array, a Blob, or an object with size and read";

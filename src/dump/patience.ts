@@ -2,6 +2,12 @@
 
 import type { AbortSignalLike } from "../model/platform.js";
 
+/** Whoever reads at the moment, as a signal: that is now the one, now the other. */
+export interface Readers extends AbortSignalLike {
+  /** False: whoever it is now will not give up, and need not be asked. */
+  readonly mayGiveUp: boolean;
+}
+
 /** Throws the signal's reason where it is aborted, as the platform's own functions do. */
 export function throwIfAborted(signal: AbortSignalLike | undefined): void {
   if (signal?.aborted === true) throw signal.reason;

@@ -7,8 +7,11 @@
 
 import type { RandomAccess } from "../model/dump.js";
 import { PageTableError } from "../model/errors.js";
+import type { Readers } from "./patience.js";
 
 export interface Source extends RandomAccess {
+  /** A read that takes long asks whether it is still wanted; where not it throws their reason, which is no failure to read. */
+  readonly readers?: Readers | undefined;
   close(): void;
 }
 

@@ -114,7 +114,13 @@ export class PageTableMonitor<Tag = string> {
     this.#tags = new Tags(core, this.#spaces);
     this.#protection = new Protection(core, protectionOf(memory));
     const standing = new Standing(core, reader, this.#protection, maximumFrames);
-    this.#monitoring = new Monitoring(core, this.#spaces, standing, this.#protection);
+    this.#monitoring = new Monitoring({
+      core,
+      spaces: this.#spaces,
+      standing,
+      protection: this.#protection,
+      startAnew: () => this.#reset(),
+    });
     this.#marking = new Marking(core, this.#ranges);
     this.#processing = new Processing(core, reader, this.#spaces, standing, this.#protection, this.#ranges);
     this.#translator = new Translator(core, reader, maximumFrames);

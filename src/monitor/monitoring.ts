@@ -15,17 +15,28 @@ import type { Space, Spaces } from "./spaces.js";
 import type { Standing } from "./standing.js";
 import { sweepAfterFailure, sweepAfterSuccess } from "./sweep.js";
 
+interface MonitoringParts {
+  readonly core: Core;
+  readonly spaces: Spaces;
+  readonly standing: Standing;
+  readonly protection: Protection;
+  readonly startAnew: () => void;
+}
+
 export class Monitoring {
   readonly #core: Core;
   readonly #spaces: Spaces;
   readonly #standing: Standing;
   readonly #protection: Protection;
+  /** Forgets all that is monitored; where nothing is protected. */
+  readonly #startAnew: () => void;
 
-  constructor(core: Core, spaces: Spaces, standing: Standing, protection: Protection) {
+  constructor({ core, spaces, standing, protection, startAnew }: MonitoringParts) {
     this.#core = core;
     this.#spaces = spaces;
     this.#standing = standing;
     this.#protection = protection;
+    this.#startAnew = startAnew;
   }
 
   /** Takes in the first address of the core's batch; leaves its committed path in PATH. */
@@ -61,6 +72,7 @@ export class Monitoring {
   /** A window at a time, so that what a window has brought into the cache is still there when its PAs are answered. */
   #takeInOrder(memory: GuestMemory, space: Space, vas: BigUint64Array, tagIndexes: Uint32Array | number): BigUint64Array {
     const { exports, batchTags, batchOut } = this.#core;
+    const before = { all: this.#core.control(layout.CONTROL_ADDRESSES), ofSpace: this.#addressesOf(space) };
     const pas = new BigUint64Array(vas.length);
     let settled = 0;
     try {
@@ -74,10 +86,13 @@ export class Monitoring {
       });
     } catch (error) {
       this.#abandon();
-      this.#forEachWindow(vas, settled + this.#taken, (_, count) => {
-        for (let place = 0; place < count; place++) exports.giveBack(space.record, place, 0);
-      });
-      this.#endFailure(space);
+      // What is taken back is what has been taken in: where there was nothing before, that is all there is.
+      if (before.all === 0 && !this.#protection.capability && !this.#protection.isAtWork) this.#startAnew();
+      else {
+        if (before.ofSpace === 0) exports.emptySpace(space.record);
+        else this.#giveBackFirst(space, vas, settled + this.#taken);
+        this.#endFailure(space);
+      }
       throw error;
     }
     sweepAfterSuccess(this.#core, this.#protection);
@@ -114,6 +129,13 @@ export class Monitoring {
     return this.#core.control(layout.CONTROL_TAKEN);
   }
 
+  #giveBackFirst(space: Space, vas: BigUint64Array, length: number): void {
+    const { exports } = this.#core;
+    this.#forEachWindow(vas, length, (_, count) => {
+      for (let place = 0; place < count; place++) exports.giveBack(space.record, place, 0);
+    });
+  }
+
   #abandon(): void {
     const { exports } = this.#core;
     exports.abandonTouched();
@@ -127,8 +149,12 @@ export class Monitoring {
     this.#dropIfEmpty(space);
   }
 
+  #addressesOf(space: Space): number {
+    return this.#core.u32[(space.record + layout.SPACE_ADDRESSES) >>> 2];
+  }
+
   #dropIfEmpty(space: Space): void {
-    if (this.#core.u32[(space.record + layout.SPACE_ADDRESSES) >>> 2] === 0) this.#spaces.remove(space);
+    if (this.#addressesOf(space) === 0) this.#spaces.remove(space);
   }
 
   #forEachWindow(vas: BigUint64Array, length: number, visit: (from: number, count: number) => void): void {

@@ -6,6 +6,7 @@
  * guest memory ask for it.
  */
 
+import type { Readers } from "../dump/patience.js";
 import type { AbortSignalLike } from "../model/platform.js";
 import { CallAborted } from "./error-wire.js";
 import { leadsSomewhere } from "./revocation.js";
@@ -14,7 +15,14 @@ import { CALL_ABORTED, CALL_RUNNING, CALL_WAITING, type Notice, type Ticket } fr
 /** A little less than 20 times a second, so that the last word, which does not wait, is within it. */
 const PROGRESS_PAUSE_MS = 60;
 /** How often a URL is asked for: each time costs a round trip to the browser. */
-const URL_PAUSE_MS = 20;
+const URL_PAUSE_MS = 10;
+
+interface CallOptions {
+  readonly ticket: Ticket;
+  readonly flags: Int32Array | undefined;
+  readonly send: (notice: Notice) => void;
+  readonly askFirst: boolean;
+}
 
 /** One call, as an AbortSignal to those who do its work. */
 export class Call implements AbortSignalLike {
@@ -29,10 +37,12 @@ export class Call implements AbortSignalLike {
   #unsaid: readonly [done: number, total: number] | undefined;
   #framesRead = 0;
 
-  constructor(ticket: Ticket, flags: Int32Array | undefined, send: (notice: Notice) => void) {
+  /** `askFirst`: a URL is asked for at once, not only when some time has passed. */
+  constructor({ ticket, flags, send, askFirst }: CallOptions) {
     this.#ticket = ticket;
     this.#flags = flags;
     this.#send = send;
+    if (askFirst) this.#askedAt = Number.NEGATIVE_INFINITY;
     const { abort } = ticket;
     if (abort?.type === "word" && flags) Atomics.compareExchange(flags, abort.index, CALL_WAITING, CALL_RUNNING);
   }
@@ -47,6 +57,16 @@ export class Call implements AbortSignalLike {
       this.#askedAt = performance.now();
     }
     return this.#isAborted;
+  }
+
+  /** Nobody is asked. */
+  get isKnownToBeAborted(): boolean {
+    return this.#isAborted;
+  }
+
+  /** False: nothing but a message, heard between two stretches, can abort it. */
+  get mayGiveUp(): boolean {
+    return this.#ticket.abort !== undefined;
   }
 
   addEventListener(_type: "abort", listener: () => void): void {
@@ -98,6 +118,8 @@ export class Calls {
   readonly #open = new Map<number, Call>();
   #current: Call | undefined;
   #expectedFrames = 0;
+  /** The call that ended last has been aborted. */
+  #wasAborted = false;
 
   constructor(send: (notice: Notice) => void) {
     this.#send = send;
@@ -143,7 +165,7 @@ export class Calls {
   }
 
   /** The call whose stretch is under way, as a signal for those who are given one for longer than a call. */
-  readonly ambient: AbortSignalLike = ambientSignal(() => this.#current);
+  readonly ambient: Readers = ambientSignal(() => this.#current);
 
   beforeReading(frames: number): void {
     const call = this.#current;
@@ -157,19 +179,24 @@ export class Calls {
   }
 
   #begin(ticket: Ticket): Call {
-    const call = new Call(ticket, this.#flags, this.#send);
+    // Of the calls that one signal aborts, those that wait behind the first are not to be begun.
+    const call = new Call({ ticket, flags: this.#flags, send: this.#send, askFirst: this.#wasAborted });
     this.#open.set(ticket.call, call);
     return call;
   }
 
   #end(ticket: Ticket, call: Call): void {
     this.#open.delete(ticket.call);
+    this.#wasAborted = call.isKnownToBeAborted;
     call.end();
   }
 }
 
-function ambientSignal(current: () => Call | undefined): AbortSignalLike {
+function ambientSignal(current: () => Call | undefined): Readers {
   return {
+    get mayGiveUp() {
+      return current()?.mayGiveUp === true;
+    },
     get aborted() {
       return current()?.aborted === true;
     },

@@ -5,7 +5,7 @@
  */
 
 import { transfer } from "comlink";
-import { openDump } from "../dump/open.js";
+import { openForReaders } from "../dump/open.js";
 import { FRAME_SIZE } from "../model/address.js";
 import { PageTableError } from "../model/errors.js";
 import type { BlobLike } from "../model/platform.js";
@@ -38,7 +38,7 @@ export class DumpService {
         lies = "inflated"; // nothing else has progress
         call.progress(done, total);
       };
-      const dump = await openDump(source, { ...options, signal: call, onProgress });
+      const dump = await openForReaders(source, { ...options, signal: call, onProgress, readers: this.#calls.ambient });
       const { format, runs, vcpus, damage } = dump;
       const id = ++this.#lastId;
       this.#dumps.set(id, new Guest(dump, this.#calls));

@@ -6,7 +6,7 @@
 
 import type { OpenedDump } from "../dump/file-dump.js";
 import type { Dump, FrameRun, Vcpu } from "../model/dump.js";
-import type { Calls } from "./calls.js";
+import type { Call, Calls } from "./calls.js";
 
 export class Guest implements OpenedDump {
   readonly format: string;
@@ -15,13 +15,20 @@ export class Guest implements OpenedDump {
   readonly immutable = true;
   readonly #dump: OpenedDump;
   readonly #calls: Calls;
+  readonly #call: Call | undefined;
 
-  constructor(dump: OpenedDump, calls: Calls) {
+  constructor(dump: OpenedDump, calls: Calls, call?: Call) {
     this.format = dump.format;
     this.vcpus = dump.vcpus;
     this.vmcoreinfo = dump.vmcoreinfo;
     this.#dump = dump;
     this.#calls = calls;
+    this.#call = call;
+  }
+
+  /** The same dump for the work of one call that lets others have their turn: whoever's turn it is, its reads ask whether that call is wanted. */
+  during(call: Call): Guest {
+    return new Guest(this.#dump, this.#calls, call);
   }
 
   get runs(): readonly FrameRun[] {
@@ -33,13 +40,11 @@ export class Guest implements OpenedDump {
   }
 
   readFrame(gfn: number, target: Uint8Array): boolean {
-    this.#calls.beforeReading(1);
-    return this.#dump.readFrame(gfn, target);
+    return this.#reading(1, () => this.#dump.readFrame(gfn, target));
   }
 
   readFrames(gfns: ArrayLike<number>, target: Uint8Array): Uint8Array {
-    this.#calls.beforeReading(gfns.length);
-    return this.#dump.readFrames(gfns, target);
+    return this.#reading(gfns.length, () => this.#dump.readFrames(gfns, target));
   }
 
   close(): void {
@@ -48,5 +53,13 @@ export class Guest implements OpenedDump {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #reading<T>(frames: number, read: () => T): T {
+    const asked = (): T => {
+      this.#calls.beforeReading(frames);
+      return read();
+    };
+    return this.#call ? this.#calls.within(this.#call, asked) : asked();
   }
 }

@@ -109,7 +109,7 @@ export class ListingService {
     return this.#calls.run(ticket, async (call) => {
       const unreadable: UnreadableTable[] = [];
       const said: UnreadableSaid = { ...archOf(options), signal: call, onUnreadable: (table) => unreadable.push(table) };
-      const summary = await this.#dumps.tellingLater([dump], () => summarize(this.#dumps.get(dump), { ...options, ...said }));
+      const summary = await this.#dumps.tellingLater([dump], () => summarize(this.#dumps.get(dump).during(call), { ...options, ...said }));
       return { summary, unreadable };
     });
   }

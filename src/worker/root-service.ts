@@ -31,7 +31,7 @@ export class RootService {
     const { deal } = options;
     return this.#calls
       .run(ticket, async (call) => {
-        const memory = this.#dumps.get(dump);
+        const memory = this.#dumps.get(dump).during(call);
         const asked = { ...archOf(options), signal: call, onProgress: call.progress };
         const find = (): Promise<RootCandidate[]> =>
           deal
@@ -46,7 +46,7 @@ export class RootService {
   /** Looks at frames for the worker that finds roots. */
   async assist(dump: number, options: FindRootsWire & { readonly deal: ScanDeal }, ticket: Ticket): Promise<void> {
     await this.#calls.run(ticket, async (call) => {
-      const memory = this.#dumps.get(dump);
+      const memory = this.#dumps.get(dump).during(call);
       const asked = { ...archOf(options), signal: call };
       const scan = await openRootScan(memory, asked);
       await new DealtScan({ scan, memory, deal: options.deal, call, role: "assistant" }).assist(modesToJudgeBy(memory, asked));
