@@ -6,17 +6,16 @@
 
 import { tinykeys } from "tinykeys";
 import { EVENT_TYPES } from "./model/events.js";
-import { answer, stepCount } from "./state/answer.js";
+import { answer } from "./state/answer.js";
 import { loadSample } from "./state/loading.js";
 import { openHelp, toggleSetup } from "./state/panels.js";
-import { task } from "./state/task.js";
 import { toggleTheme } from "./state/theme.js";
-import { showAll, zoomBy } from "./state/timeline-window.js";
-import { chosenStep, clearFilters, inspect, inspectBack, inspected, stepFilter, toggleType } from "./state/view.js";
+import { goToStep, showAll, zoomBy } from "./state/timeline-window.js";
+import { chosenStep, clearFilters, inspect, inspectBack, inspected, toggleType } from "./state/view.js";
 import { copyCommand, toggleExport } from "./views/export-menu.js";
 import { copyLink } from "./views/header.js";
 import { findSpaces } from "./views/question-form.js";
-import { cancelTask } from "./views/task-bar.js";
+import { cancelLastTask } from "./views/task-bar.js";
 
 interface Key {
   /** For tinykeys; undefined: driven elsewhere. */
@@ -38,6 +37,7 @@ export const KEY_TABLE: readonly { readonly title: string; readonly keys: readon
       { binding: "b", shown: ["B"], what: "dumps and question: show or hide", run: toggleSetup },
       { binding: "r", shown: ["R"], what: "find address spaces", run: () => void findSpaces() },
       { shown: ["Alt", "↑↓"], what: "move a dump (focus on it)" },
+      { shown: ["Alt", "Home/End"], what: "move it to either end" },
     ],
   },
   {
@@ -54,8 +54,8 @@ export const KEY_TABLE: readonly { readonly title: string; readonly keys: readon
   {
     title: "Timeline and steps",
     keys: [
-      { binding: "[", shown: ["["], what: "step before", run: () => moveStep(-1) },
-      { binding: "]", shown: ["]"], what: "step after", run: () => moveStep(1) },
+      { binding: "[", shown: ["["], what: "step before", run: () => goToStep(chosenStep.value - 1) },
+      { binding: "]", shown: ["]"], what: "step after", run: () => goToStep(chosenStep.value + 1) },
       { binding: "(\\+|=)", shown: ["+"], what: "zoom in", run: () => zoomBy(ZOOM_FACTOR) },
       { binding: "-", shown: ["-"], what: "zoom out", run: () => zoomBy(1 / ZOOM_FACTOR) },
       { binding: "0", shown: ["0"], what: "all steps", run: showAll },
@@ -136,15 +136,9 @@ function goToAddress(): void {
   requestAnimationFrame(() => focusOn("go-to"));
 }
 
-function moveStep(by: number): void {
-  const step = Math.max(0, Math.min(stepCount.value - 1, chosenStep.value + by));
-  chosenStep.value = step;
-  if (stepFilter.value !== undefined && stepFilter.value.from === stepFilter.value.to) stepFilter.value = { from: step, to: step };
-}
-
 function cancelOrClose(): void {
-  if (task.value !== undefined) cancelTask();
-  else if (inspected.value !== undefined) {
+  if (cancelLastTask()) return;
+  if (inspected.value !== undefined) {
     inspect(undefined);
     focusOn("events");
   } else clearFilters();

@@ -27,6 +27,8 @@ interface CallOptions {
 /** One call, as an AbortSignal to those who do its work. */
 export class Call implements AbortSignalLike {
   readonly reason = new CallAborted("the call was aborted");
+  /** Told whenever a piece of a file is about to be read in one of the call's stretches. */
+  onRead: (() => void) | undefined;
   readonly #ticket: Ticket;
   readonly #flags: Int32Array | undefined;
   readonly #send: (notice: Notice) => void;
@@ -172,6 +174,10 @@ export class Calls {
     if (!call) return;
     call.throwIfAborted();
     call.countFrames(frames, this.#expectedFrames);
+  }
+
+  noteReading(): void {
+    this.#current?.onRead?.();
   }
 
   abort(id: number): void {

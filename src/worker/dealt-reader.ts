@@ -120,7 +120,10 @@ export class DealtReader implements PageSource<"changes"> {
     if (order.pagesOf(worker) >= MOST_PAGES_AHEAD) return;
     const { link, cursor } = [...this.#cursors][worker];
     this.#asked.add(worker);
-    askPage(link, cursor, "changes", this.#options.signal).then(
+    const { signal, onProgress } = this.#options;
+    // They are all at about the same place: one of them says where.
+    const call = { ...(signal && { signal }), ...(onProgress && worker === 0 && { onProgress }) };
+    askPage(link, cursor, "changes", call).then(
       (page) => {
         this.#asked.delete(worker);
         if (page.isLast) this.#done.add(worker);
@@ -139,11 +142,11 @@ export class DealtReader implements PageSource<"changes"> {
   /** From here on the first worker does it alone. What it has failed with itself is said once. */
   async #fall(): Promise<"again"> {
     const failure = this.#failure;
-    const { crew, kind, signal, reopen } = this.#options;
+    const { crew, kind, signal, onProgress, reopen } = this.#options;
     if (signal?.aborted === true) throw signal.reason;
     if (crew.ended) throw crew.ended;
     this.#stop();
-    this.#alone = new PageReader<"changes">({ crew, id: await reopen(), kind, signal });
+    this.#alone = new PageReader<"changes">({ crew, id: await reopen(), kind, signal, onProgress });
     this.#skip = this.#passed;
     this.#ready.length = 0;
     if (failure?.worker === 0) throw failure.error;

@@ -5,12 +5,14 @@
  */
 
 import { transfer } from "comlink";
+import { isBlob } from "../dump/blob-source.js";
 import { openForReaders } from "../dump/open.js";
 import { FRAME_SIZE } from "../model/address.js";
 import { PageTableError } from "../model/errors.js";
 import type { BlobLike } from "../model/platform.js";
 import { encodeArchitecture } from "./architecture-wire.js";
 import type { Calls } from "./calls.js";
+import { CountedBlob } from "./counted-blob.js";
 import { Guest } from "./guest.js";
 import type { DumpWire, Notice, Ticket } from "./wire.js";
 
@@ -38,10 +40,12 @@ export class DumpService {
         lies = "inflated"; // nothing else has progress
         call.progress(done, total);
       };
-      const dump = await openForReaders(source, { ...options, signal: call, onProgress, readers: this.#calls.ambient });
+      const counted = typeof source === "object" && isBlob(source) ? new CountedBlob(source, () => this.#calls.noteReading()) : undefined;
+      const readers = this.#calls.ambient;
+      const dump = await openForReaders(counted ?? source, { ...options, signal: call, onProgress, readers });
       const { format, runs, vcpus, damage } = dump;
       const id = ++this.#lastId;
-      this.#dumps.set(id, new Guest(dump, this.#calls));
+      this.#dumps.set(id, new Guest({ dump, calls: this.#calls, reading: lies === "in-its-source" ? counted : undefined }));
       this.#damageKnown.set(id, damage.length);
       const vcpusWire = vcpus.map(({ root, arch }) => ({
         ...(root === undefined ? {} : { root }),

@@ -8,16 +8,33 @@ import type { OpenedDump } from "../dump/file-dump.js";
 import type { Dump, FrameRun, Vcpu } from "../model/dump.js";
 import type { Call, Calls } from "./calls.js";
 
+/** How much of a dump's file has been read. */
+export interface Reading {
+  readonly size: number;
+  readonly bytesRead: number;
+}
+
+interface GuestParts {
+  readonly dump: OpenedDump;
+  readonly calls: Calls;
+  readonly reading: Reading | undefined;
+  /** Whose reads these are, whoever's turn it is. */
+  readonly call?: Call;
+}
+
 export class Guest implements OpenedDump {
   readonly format: string;
   readonly vcpus: readonly Vcpu[];
   readonly vmcoreinfo: ReadonlyMap<string, string> | undefined;
   readonly immutable = true;
+  /** Where it is counted. */
+  readonly reading: Reading | undefined;
   readonly #dump: OpenedDump;
   readonly #calls: Calls;
   readonly #call: Call | undefined;
 
-  constructor(dump: OpenedDump, calls: Calls, call?: Call) {
+  constructor({ dump, calls, reading, call }: GuestParts) {
+    this.reading = reading;
     this.format = dump.format;
     this.vcpus = dump.vcpus;
     this.vmcoreinfo = dump.vmcoreinfo;
@@ -28,7 +45,7 @@ export class Guest implements OpenedDump {
 
   /** The same dump for the work of one call that lets others have their turn: whoever's turn it is, its reads ask whether that call is wanted. */
   during(call: Call): Guest {
-    return new Guest(this.#dump, this.#calls, call);
+    return new Guest({ dump: this.#dump, calls: this.#calls, reading: this.reading, call });
   }
 
   get runs(): readonly FrameRun[] {

@@ -23,6 +23,7 @@ import type {
   RemoteMonitor,
   RemoteMonitorOptions,
   RemoteOpenDumpOptions,
+  RemoteSpaceOptions,
   WorkerHandle,
 } from "./remote.js";
 import { DumpInWorker, handlesOf } from "./remote-dump.js";
@@ -31,6 +32,8 @@ import { MonitorInWorker } from "./remote-monitor.js";
 import { dealScan } from "./scan-board.js";
 import { type SentSource, sourceToSend } from "./sources.js";
 import type { ArchitectureWire } from "./wire.js";
+
+const PROGRESS_PAUSE_MS = 60;
 
 export class HandleToCrew implements WorkerHandle {
   readonly workers: number;
@@ -68,24 +71,26 @@ export class HandleToCrew implements WorkerHandle {
     );
   }
 
-  async mappings(dump: RemoteDump, options: SpaceOptions): Promise<RemoteListing<Mapping, MappingColumns>> {
+  async mappings(dump: RemoteDump, options: RemoteSpaceOptions): Promise<RemoteListing<Mapping, MappingColumns>> {
     const [memory] = handlesOf(this.#crew, [dump]);
     const { crew } = memory;
     const { signal, onUnreadable } = options;
+    const onProgress = rarely(options.onProgress);
     const id = await crew.lead.call("changes", callOf(options), (service, ticket) =>
       service.listings.openMappings(memory.id, spaceOf(options), ticket),
     );
-    return new ListingInWorker({ crew, id, kind: "mappings", signal, onUnreadable, rowAt: mappingAt });
+    return new ListingInWorker({ crew, id, kind: "mappings", signal, onProgress, onUnreadable, rowAt: mappingAt });
   }
 
-  async changes(before: RemoteDump, after: RemoteDump, options: SpaceOptions): Promise<RemoteListing<Change, ChangeColumns>> {
+  async changes(before: RemoteDump, after: RemoteDump, options: RemoteSpaceOptions): Promise<RemoteListing<Change, ChangeColumns>> {
     const [one, other] = handlesOf(this.#crew, [before, after]);
     const { crew } = one;
     const { signal, onUnreadable } = options;
+    const onProgress = rarely(options.onProgress);
     const open = (link: Link, beforeId: number, afterId: number): Promise<number> =>
       link.call("changes", callOf(options), (service, ticket) => service.listings.openChanges(beforeId, afterId, spaceOf(options), ticket));
     const id = await open(crew.lead, one.id, other.id);
-    const listing = { crew, id, kind: "changes", signal, onUnreadable, rowAt: changeAt } as const;
+    const listing = { crew, id, kind: "changes", signal, onProgress, onUnreadable, rowAt: changeAt } as const;
     const [copies, otherCopies] = [one.copies, other.copies];
     // A bound on tables is one for all of them: so it is kept by one worker.
     if (!copies || !otherCopies || options.maximumFrames !== undefined) return new ListingInWorker(listing);
@@ -96,7 +101,7 @@ export class HandleToCrew implements WorkerHandle {
     return new ListingInWorker({
       ...listing,
       others: workers.slice(1),
-      source: (said) => new DealtReader({ crew, id, kind: "changes", signal, workers, said, differ, reopen }),
+      source: (said) => new DealtReader({ crew, id, kind: "changes", signal, onProgress, workers, said, differ, reopen }),
     });
   }
 
@@ -191,6 +196,18 @@ function modeOf(arch: Architecture | undefined): { mode?: ArchitectureWire } {
 
 function callOf({ signal }: { readonly signal?: CallOptions["signal"] }): CallOptions {
   return signal === undefined ? {} : { signal };
+}
+
+/** Each page of a listing is a call of its own, and there are more of them than anybody wants to hear of. */
+function rarely(onProgress: CallOptions["onProgress"]): CallOptions["onProgress"] {
+  if (!onProgress) return undefined;
+  let toldMs = Number.NEGATIVE_INFINITY;
+  return (done, total) => {
+    const nowMs = performance.now();
+    if (done < total && nowMs - toldMs < PROGRESS_PAUSE_MS) return;
+    toldMs = nowMs;
+    onProgress(done, total);
+  };
 }
 
 /** Without what does not cross. */

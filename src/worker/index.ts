@@ -12,6 +12,7 @@ export type {
   RemoteMonitor,
   RemoteMonitorOptions,
   RemoteOpenDumpOptions,
+  RemoteSpaceOptions,
   WorkerHandle,
 } from "./remote.js";
 export { type StartWorkerOptions, startWorker } from "./start.js";

@@ -14,6 +14,7 @@ import { archOf } from "./architecture-wire.js";
 import type { Calls } from "./calls.js";
 import { buffersOf } from "./columns.js";
 import type { DumpService } from "./dump-service.js";
+import { ListingProgress, type ProgressOptions, WHOLE } from "./listing-progress.js";
 import { dealtParts, onePart, PageCursor } from "./page-cursor.js";
 import { planUnits } from "./plan-units.js";
 import { changeCollector, mappingCollector, sharedChangeCollector } from "./row-collectors.js";
@@ -28,16 +29,24 @@ export interface SummaryWire {
 interface OpenListing {
   readonly dumps: readonly number[];
   readonly begin: (deal: UnitDeal | undefined) => PageCursor<unknown>;
+  /** How far an iteration is; not of every listing. */
+  readonly measure?: () => ListingProgress;
   /** Where it can be dealt out. */
   readonly plan?: () => UnitDeal["units"];
 }
+interface OpenCursor {
+  readonly pages: PageCursor<unknown>;
+  readonly dumps: readonly number[];
+  readonly progress: ListingProgress | undefined;
+}
+
 type UnreadableSaid = Pick<SpaceOptions, "onUnreadable" | "signal" | "arch">;
 
 export class ListingService {
   readonly #calls: Calls;
   readonly #dumps: DumpService;
   readonly #listings = new Map<number, OpenListing>();
-  readonly #cursors = new Map<number, { readonly pages: PageCursor<unknown>; readonly dumps: readonly number[] }>();
+  readonly #cursors = new Map<number, OpenCursor>();
   #lastId = 0;
 
   constructor(calls: Calls, dumps: DumpService) {
@@ -48,7 +57,10 @@ export class ListingService {
   async openMappings(dump: number, options: SpaceOptionsWire, ticket: Ticket): Promise<number> {
     return this.#open([dump], options, ticket, async (space, unsaid) => {
       const listing = await openMappings(this.#dumps.get(dump), { ...options, ...space });
-      return { begin: () => new PageCursor(onePart(listing), unsaid, mappingCollector) };
+      return {
+        begin: () => new PageCursor(onePart(listing), unsaid, mappingCollector),
+        measure: this.#measure([dump], { ...options, arch: listing.tables.core.arch }),
+      };
     });
   }
 
@@ -58,6 +70,7 @@ export class ListingService {
       const listing = await openChanges(...memories, { ...options, ...space });
       return {
         begin: (deal) => new PageCursor(deal ? dealtParts(listing, deal) : onePart(listing), unsaid, changeCollector),
+        measure: this.#measure([before, after], { ...options, arch: listing.tables.core.arch }),
         plan: () => planUnits(memories, listing.tables.core.arch, listing.root, listing.range),
       };
     });
@@ -82,16 +95,37 @@ export class ListingService {
     const open = this.#listings.get(listing);
     if (!open) throw gone();
     const id = ++this.#lastId;
-    this.#cursors.set(id, { pages: open.begin(deal), dumps: open.dumps });
+    this.#cursors.set(id, { pages: open.begin(deal), dumps: open.dumps, progress: open.measure?.() });
     return id;
   }
 
-  nextPage<K extends ListingKind>(cursor: number, _kind: K, ticket: Ticket): Page<ColumnsOf[K]> {
+  async nextPage<K extends ListingKind>(cursor: number, _kind: K, ticket: Ticket): Promise<Page<ColumnsOf[K]>> {
     const open = this.#cursors.get(cursor);
     if (!open) throw gone();
-    const page = this.#dumps.telling(open.dumps, () => this.#calls.runAtOnce(ticket, () => open.pages.next())) as Page<ColumnsOf[K]>;
+    const page = (await this.#dumps.tellingLater(open.dumps, () => this.#pageOf(open, ticket))) as Page<ColumnsOf[K]>;
     if (page.isLast) this.#cursors.delete(cursor);
     return transfer(page, buffersOf(page.columns));
+  }
+
+  async #pageOf({ pages, progress }: OpenCursor, ticket: Ticket): Promise<Page<unknown>> {
+    if (!progress || ticket.progress === undefined) return this.#calls.runAtOnce(ticket, () => pages.next());
+    return this.#calls.run(ticket, async (call) => {
+      await progress.lookAhead(call);
+      const tell = (): void => call.progress(progress.done(pages.reached), WHOLE);
+      call.onRead = tell;
+      const page = this.#calls.within(call, () => pages.next());
+      if (page.isLast) call.progress(WHOLE, WHOLE);
+      else tell();
+      return page;
+    });
+  }
+
+  #measure(dumps: readonly number[], options: ProgressOptions): () => ListingProgress {
+    return () =>
+      new ListingProgress(
+        dumps.map((dump) => this.#dumps.get(dump)),
+        options,
+      );
   }
 
   /** Nobody reads on. */

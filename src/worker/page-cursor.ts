@@ -33,6 +33,7 @@ export class PageCursor<Columns> {
   #capacity = FIRST_PAGE;
   #mustSay = false;
   #isOver = false;
+  #reached: bigint | undefined;
   /** Of a page that is not yet given. */
   #collector: RowCollector<Columns> | undefined;
   #unreadable: UnreadableWire[] = [];
@@ -62,6 +63,11 @@ export class PageCursor<Columns> {
     return { columns: collector.finish(), unreadable, units, ...(open === undefined ? {} : { open }), isLast: this.#isOver };
   }
 
+  /** What lies before this VA has been listed; undefined before the first. */
+  get reached(): bigint | undefined {
+    return this.#reached;
+  }
+
   /** Lets go of the core's cursor. */
   close(): void {
     this.#isOver = true;
@@ -84,6 +90,7 @@ export class PageCursor<Columns> {
       return;
     }
     const outcome = tables.run(kernel, this.#cursor, this.#capacity - collector.length, deadline);
+    this.#reached = tables.vaOf(this.#cursor);
     collector.take(tables.core, tables.rowCount, part.roots);
     if (outcome === "unreadable") this.#mustSay = true;
     if (outcome === "done") {

@@ -21,6 +21,7 @@ export interface PageSourceOptions<K extends ListingKind> {
   readonly id: number;
   readonly kind: K;
   readonly signal: CallOptions["signal"];
+  readonly onProgress?: CallOptions["onProgress"];
 }
 
 /** The last resort for a reader that neither came to the end nor said that it would not. */
@@ -30,16 +31,16 @@ export class PageReader<K extends ListingKind> implements PageSource<K> {
   readonly #crew: Crew;
   readonly #id: number;
   readonly #kind: K;
-  readonly #signal: CallOptions["signal"];
+  readonly #call: CallOptions;
   #cursor: Promise<number> | undefined;
   #ahead: Promise<Page<ColumnsOf[K]>> | undefined;
   #isOver = false;
 
-  constructor({ crew, id, kind, signal }: PageSourceOptions<K>) {
+  constructor({ crew, id, kind, signal, onProgress }: PageSourceOptions<K>) {
     this.#crew = crew;
     this.#id = id;
     this.#kind = kind;
-    this.#signal = signal;
+    this.#call = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
   }
 
   /** The next page that has something to say; undefined: there is none. What rejects can be asked again. */
@@ -74,7 +75,7 @@ export class PageReader<K extends ListingKind> implements PageSource<K> {
       this.#cursor = crew.lead.call("reads", {}, (service) => service.listings.begin(id));
       forgottenCursors.register(this, { link: crew.lead, cursor: this.#cursor }, this);
     }
-    return askPage(crew.lead, this.#cursor, this.#kind, this.#signal);
+    return askPage(crew.lead, this.#cursor, this.#kind, this.#call);
   }
 }
 
@@ -83,10 +84,9 @@ export async function askPage<K extends ListingKind>(
   link: Link,
   cursor: Promise<number>,
   kind: K,
-  signal: CallOptions["signal"],
+  options: CallOptions,
 ): Promise<Page<ColumnsOf[K]>> {
   const number = await cursor;
-  const options = signal === undefined ? {} : { signal };
   const page = link.call<unknown>("reads", options, (service, ticket) => service.listings.nextPage(number, kind, ticket));
   return page as Promise<Page<ColumnsOf[K]>>;
 }

@@ -4,6 +4,7 @@
  * One page is asked for ahead of the reader, no more. An iteration that is left early, or forgotten, ends in the worker.
  */
 
+import { PageTableError } from "../model/errors.js";
 import type { UnreadableTable } from "../space/options.js";
 import type { Crew } from "./crew.js";
 import type { Link } from "./link.js";
@@ -16,6 +17,7 @@ export interface ListingOptions<K extends ListingKind, Row> {
   readonly id: number;
   readonly kind: K;
   readonly signal: CallOptions["signal"];
+  readonly onProgress?: CallOptions["onProgress"];
   readonly onUnreadable: ((table: UnreadableTable) => void) | undefined;
   readonly rowAt: (columns: ColumnsOf[K], row: number) => Row;
   /** Makes the source of an iteration's pages; the first worker alone where not given. */
@@ -32,17 +34,33 @@ interface ListingPlace {
 /** Keys of tables that have been said to be unreadable. */
 export type SaidTables = Set<string>;
 
-const forgottenListings = new FinalizationRegistry<readonly ListingPlace[]>((places) => {
+const forgottenListings = new FinalizationRegistry<readonly ListingPlace[]>(letGo);
+
+function letGo(places: readonly ListingPlace[]): void {
   for (const { link, listing } of places) link.post((service) => service.listings.forget(listing));
-});
+}
 
 export class ListingInWorker<K extends ListingKind, Row> implements RemoteListing<Row, ColumnsOf[K]> {
   readonly #options: ListingOptions<K, Row>;
   readonly #said: SaidTables = new Set();
+  readonly #places: readonly ListingPlace[];
+  #isClosed = false;
 
   constructor(options: ListingOptions<K, Row>) {
     this.#options = options;
-    forgottenListings.register(this, [{ link: options.crew.lead, listing: options.id }, ...(options.others ?? [])]);
+    this.#places = [{ link: options.crew.lead, listing: options.id }, ...(options.others ?? [])];
+    forgottenListings.register(this, this.#places, this);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    forgottenListings.unregister(this);
+    letGo(this.#places);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Row> {
@@ -54,6 +72,7 @@ export class ListingInWorker<K extends ListingKind, Row> implements RemoteListin
   }
 
   #source(): PageSource<K> {
+    if (this.#isClosed) throw new PageTableError("disposed", "the listing has been closed");
     return this.#options.source?.(this.#said) ?? new PageReader(this.#options);
   }
 }

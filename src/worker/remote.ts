@@ -46,6 +46,12 @@ export interface RemoteMonitorOptions extends CallOptions {
   readonly maximumFrames?: number;
 }
 
+/** What `mappings` and `changes` are asked in a worker. */
+export interface RemoteSpaceOptions extends SpaceOptions {
+  /** Told how far an iteration is, at most 20 times a second: `done` parts of `total`, by the page tables passed and the bytes read. */
+  readonly onProgress?: CallOptions["onProgress"];
+}
+
 /** A dump that a worker has open. */
 export interface RemoteDump {
   readonly format: string;
@@ -102,6 +108,12 @@ export interface RemoteMonitor<Tag = string> {
 export interface RemoteListing<Row, Columns> extends AsyncIterable<Row> {
   /** The same rows. Tables that are unreadable are said before the page is given in which they were met. */
   pages(): AsyncIterableIterator<Columns>;
+  /**
+   * Lets it go in the worker, which keeps the tables it has read until then. A listing that is forgotten is let go, too, but only when the
+   * collector comes by: who makes hundreds of them closes each. Iterations under way go on; beginning one anew is over.
+   */
+  close(): void;
+  [Symbol.dispose](): void;
 }
 
 /** The library in workers. */
@@ -111,8 +123,8 @@ export interface WorkerHandle {
   /** Opens a dump in the worker. After a worker has died this starts another, unless it was handed over. */
   openDump(source: RemoteDumpSource, options?: RemoteOpenDumpOptions): Promise<RemoteDump>;
   createMonitor<Tag = string>(options: RemoteMonitorOptions): Promise<RemoteMonitor<Tag>>;
-  mappings(dump: RemoteDump, options: SpaceOptions): Promise<RemoteListing<Mapping, MappingColumns>>;
-  changes(before: RemoteDump, after: RemoteDump, options: SpaceOptions): Promise<RemoteListing<Change, ChangeColumns>>;
+  mappings(dump: RemoteDump, options: RemoteSpaceOptions): Promise<RemoteListing<Mapping, MappingColumns>>;
+  changes(before: RemoteDump, after: RemoteDump, options: RemoteSpaceOptions): Promise<RemoteListing<Change, ChangeColumns>>;
   changesOfRoots(before: RemoteDump, after: RemoteDump, options: SharedOptions): Promise<RemoteListing<SharedChange, SharedChangeColumns>>;
   summarize(dump: RemoteDump, options: SpaceOptions): Promise<SpaceSummary>;
   findRoots(dump: RemoteDump, options?: FindRootsOptions): Promise<RootCandidate[]>;

@@ -112,6 +112,7 @@ describe.skipIf(!hasChromium)("the page in use", () => {
     const problems = await opened.page.$$eval(".dump", (rows) =>
       rows.map((row) => [...row.querySelectorAll(".problem")].map((problem) => problem.textContent).join(" ")),
     );
+    expect(await opened.text("#troubled-button")).toBe("3 dumps with problems");
     expect(problems[0]).toBe("");
     expect(problems[1]).toBe("");
     expect(problems[2]).toMatch(/expected an ELF core, or a raw image/);

@@ -5,8 +5,12 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { OpenedDump } from "../../src/dump/file-dump.js";
 import * as library from "../../src/index.js";
-import { type RemoteDump, startWorker, type WorkerHandle } from "../../src/worker/index.js";
+import { Calls } from "../../src/worker/calls.js";
+import { Guest } from "../../src/worker/guest.js";
+import { type RemoteDump, type RemoteSpaceOptions, startWorker, type WorkerHandle } from "../../src/worker/index.js";
+import { ListingProgress, WHOLE } from "../../src/worker/listing-progress.js";
 import { textOf } from "./support/survey.js";
 import { workerMaker } from "./support/test-worker.js";
 
@@ -56,6 +60,19 @@ test("a reader that leaves early has what it read, and the listing can be read a
   expect((await iterator.next()).done).toBe(true);
 });
 
+test("a listing that is closed is gone from the worker, and an iteration under way comes to its end", async () => {
+  const listing = await handle.mappings(dump, { root });
+  const iterator = listing.pages();
+  const first = await iterator.next();
+  listing.close();
+  listing.close();
+  let rows = first.value?.length ?? 0;
+  for await (const { length } of iterator) rows += length;
+
+  expect(rows).toBe([...(await library.mappings(await library.openDump(PATH), { root }))].length);
+  expect(() => listing.pages()).toThrow(expect.objectContaining({ code: "disposed" }));
+});
+
 test("frames come as they are, and those that the dump does not hold as undefined", async () => {
   const local = await library.openDump(PATH);
   const [{ gfn }] = local.runs;
@@ -65,6 +82,41 @@ test("frames come as they are, and those that the dump does not hold as undefine
   expect(await dump.readFrame(gfn)).toEqual(target);
   expect(await dump.readFrame(2 ** 30)).toBeUndefined();
   expect(dump.size).toBe(local.runs.reduce((sum, { count }) => sum + count * 4096, 0));
+});
+
+test("an iteration says how far it is, never back, and ends at the whole", async () => {
+  for (const open of [
+    (options: RemoteSpaceOptions) => handle.mappings(dump, options),
+    (options: RemoteSpaceOptions) => handle.changes(dump, dump, options),
+  ]) {
+    const said: (readonly [number, number])[] = [];
+    const listing = await open({ root, onProgress: (done, total) => said.push([done, total]) });
+    for await (const _ of listing.pages());
+
+    const [done, total] = [said.map(([some]) => some), said.at(-1)?.[1]];
+    expect(said.every(([, all]) => all === total)).toBe(true);
+    expect(done).toEqual([...done].sort((a, b) => a - b));
+    expect(done.at(-1)).toBe(total);
+  }
+});
+
+test("how far an iteration is goes by the tables it has passed, or by what has been read of the file", async () => {
+  const calls = new Calls(() => {});
+  const opened = (await library.openDump(PATH)) as OpenedDump;
+  const reading = { size: 1000, bytesRead: 200 };
+  const options = { root, arch: library.amd64() };
+  const space = await library.outline(opened, { roots: [root] });
+  const [middle, all] = [space.passed(root, 0x100_0000_0000n), space.passed(root)];
+  const guest = new Guest({ dump: opened, calls, reading });
+  const progress = new ListingProgress([guest], options);
+
+  expect(progress.done(0x100_0000_0000n)).toBe(0);
+  reading.bytesRead = 600;
+  expect(progress.done(undefined)).toBe(WHOLE * 0.45);
+  const byTables = new ListingProgress([new Guest({ dump: opened, calls, reading: undefined })], options);
+  await byTables.lookAhead(AbortSignal.timeout(60_000), "at-once");
+  expect(byTables.done(0x100_0000_0000n)).toBe(Math.floor((WHOLE * middle) / all));
+  expect(byTables.done(0n)).toBe(Math.floor((WHOLE * middle) / all));
 });
 
 test("progress ends at the whole", async () => {

@@ -37,6 +37,7 @@ const FAINT = 0.28;
 const COLUMN_PIXELS = 3;
 const MARGIN = 2;
 const LEAST_HEIGHT = 4;
+const ROOM_FOR_NUMBER = 26;
 
 const [IN, OUT, REMAP, ACCESS, SIZE] = EVENT_TYPES.map((_, i) => i) as [number, number, number, number, number];
 
@@ -57,7 +58,7 @@ export function drawAxis(canvas: HTMLCanvasElement, scene: TimelineScene, colour
   context.textAlign = "center";
   context.textBaseline = "middle";
   for (let step = Math.floor(scene.first / every) * every; step < scene.first + scene.span; step += every) {
-    if (step < 0 || step >= scene.steps) continue;
+    if (step < 0 || step >= scene.steps || isCrowded(scene, step, cell)) continue;
     const x = xOfStep(scene, step) + cell / 2;
     context.font = font(11);
     context.fillStyle = scene.passedOver.has(step) ? colours.danger : colours.textQuiet;
@@ -207,10 +208,15 @@ function heightOf(pages: number, { largest }: Tally): number {
   return LEAST_HEIGHT + (most - LEAST_HEIGHT) * (Math.log2(1 + pages) / Math.log2(2 + largest));
 }
 
+/** Beside the number of the chosen step, which is always there. */
+function isCrowded({ chosenStep }: TimelineScene, step: number, cell: number): boolean {
+  return step !== chosenStep && Math.abs(step - chosenStep) * cell < ROOM_FOR_NUMBER;
+}
+
 /** Numbers on the axis are this many steps apart. */
 function strideOf(cell: number): number {
   for (const every of [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]) {
-    if (every * cell >= 26) return every;
+    if (every * cell >= ROOM_FOR_NUMBER) return every;
   }
   return 10_000;
 }

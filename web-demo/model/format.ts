@@ -32,6 +32,15 @@ export function bytes(value: number | bigint): string {
   return `${digits} ${UNITS[unit]}`;
 }
 
+const MINUTE = 60;
+const HOUR = 3600;
+
+/** 12 s, 3 min, 2 h: of what is still to come, so rounded up. */
+export function duration(seconds: number): string {
+  if (seconds < 2 * MINUTE) return `${Math.ceil(seconds)} s`;
+  return seconds < 2 * HOUR ? `${Math.ceil(seconds / MINUTE)} min` : `${count(Math.ceil(seconds / HOUR))} h`;
+}
+
 /** `rwxu`, a dash for what is not granted: read, write, execute, user mode. */
 export function accessText({ read, write, execute, user }: Access): string {
   return `${read ? "r" : "-"}${write ? "w" : "-"}${execute ? "x" : "-"}${user ? "u" : "k"}`;

@@ -10,6 +10,7 @@ import type { Architecture, UnreadableTable } from "page-table-monitor";
 import type { RemoteMonitor } from "page-table-monitor/worker";
 import type { EventStore } from "../model/events.js";
 import { PAGE_BYTES } from "../model/events.js";
+import { Pace, ROWS_A_BREATH } from "../model/filter.js";
 import { tagsOf } from "../model/lanes.js";
 import { pagesOf, type Watch } from "../model/watch-list.js";
 import type { Engine, RemoteDump } from "./engine.js";
@@ -37,18 +38,21 @@ export interface StepOutcome {
 }
 
 export interface ReplayListener {
-  /** These two are compared now; so many of all are done, from 0 to 1. */
-  onPair(before: ReplayDump, after: ReplayDump, done: number): void;
+  /** The addresses of the list are looked up in the first dump now. */
+  onWatching(first: ReplayDump): void;
+  /** These two are compared now. */
+  onPair(before: ReplayDump, after: ReplayDump): void;
   onStep(outcome: StepOutcome): void;
-  /** Rows have come; how far it is, from 0 to 1. */
-  onRows(done: number): void;
+  /** Rows have come. */
+  onRows(): void;
+  /** So much of the memory of all dumps has been dealt with. */
+  onProgress(bytes: number, total: number): void;
   /** This dump is passed over. */
   onProblem(step: number, problem: string): void;
 }
 
 /** Addresses a call: few enough that a cancel is heard. */
 const BATCH_ADDRESSES = 1 << 16;
-const ROWS_A_REPORT = 4096;
 /** More rows are more than a page can keep; the command has no such bound. */
 export const MOST_EVENTS = 2 ** 23;
 
@@ -71,18 +75,25 @@ async function compareAll(
   signal: AbortSignal,
 ): Promise<void> {
   let [before, ...later] = dumps;
-  for (const [i, after] of later.entries()) {
+  const progress = new Progress(dumps, listener);
+  for (const after of later) {
     if (before === undefined) return;
     const unreadable: UnreadableTable[] = [];
-    listener.onPair(before, after, i / later.length);
-    const options = { root, arch, signal, onUnreadable: (table: UnreadableTable) => unreadable.push(table) };
+    const part = progress.part(before === dumps[0] ? [before, after] : [after]);
+    listener.onPair(before, after);
+    const options = { root, arch, signal, onUnreadable: (table: UnreadableTable) => unreadable.push(table), onProgress: part };
     try {
       const listing = await engine.changes(before.dump, after.dump, options);
-      for await (const page of listing.pages()) {
-        signal.throwIfAborted();
-        store.addChanges(after.step, page);
-        checkRoom(store);
-        listener.onRows(i / later.length);
+      try {
+        for await (const page of listing.pages()) {
+          signal.throwIfAborted();
+          store.addChanges(after.step, page);
+          checkRoom(store);
+          listener.onRows();
+        }
+      } finally {
+        // Each keeps its tables as long as it is there, and a series has hundreds.
+        listing.close();
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -92,7 +103,6 @@ async function compareAll(
     }
     signal.throwIfAborted();
     listener.onStep({ step: after.step, before: before.step, unreadable });
-    listener.onRows((i + 1) / later.length);
     before = after;
   }
 }
@@ -108,17 +118,22 @@ async function watchList(
   let [before, ...later] = dumps;
   if (before === undefined) return;
   const tags = tagsOf(watches);
+  const progress = new Progress(dumps, listener);
+  const pace = new Pace(signal);
   const monitor = await engine.createMonitor<string>({ dump: before.dump, arch, signal });
   try {
-    await watchAll(monitor, root, watches, signal);
-    for (const [i, after] of later.entries()) {
+    listener.onWatching(before);
+    await watchAll(monitor, root, watches, signal, progress.part([before]));
+    for (const after of later) {
       signal.throwIfAborted();
-      listener.onPair(before, after, i / later.length);
+      const part = progress.part([after]);
+      listener.onPair(before, after);
       try {
-        const events = await monitor.processSnapshotColumns(after.dump, { signal });
+        const events = await monitor.processSnapshotColumns(after.dump, { signal, onProgress: part });
         signal.throwIfAborted();
         const places = events.tags.map((tag) => tags.indexOf(tag));
         for (let row = 0; row < events.length; row++) {
+          if (row % ROWS_A_BREATH === 0) await pace.breathe();
           store.addWatched({
             step: after.step,
             isPageIn: events.type[row] === 1,
@@ -128,7 +143,7 @@ async function watchList(
             tag: places[events.tagIndex[row] as number] as number,
             fault: events.fault[row] as number,
           });
-          if (row % ROWS_A_REPORT === 0) checkRoom(store);
+          if (row % ROWS_A_BREATH === 0) checkRoom(store);
         }
       } catch (error) {
         signal.throwIfAborted();
@@ -137,7 +152,6 @@ async function watchList(
         continue;
       }
       listener.onStep({ step: after.step, before: before.step, unreadable: [] });
-      listener.onRows((i + 1) / later.length);
       before = after;
     }
   } finally {
@@ -146,7 +160,15 @@ async function watchList(
   }
 }
 
-async function watchAll(monitor: RemoteMonitor, root: bigint, watches: readonly Watch[], signal: AbortSignal): Promise<void> {
+async function watchAll(
+  monitor: RemoteMonitor,
+  root: bigint,
+  watches: readonly Watch[],
+  signal: AbortSignal,
+  onProgress: (done: number, total: number) => void,
+): Promise<void> {
+  const total = watches.reduce((sum, watch) => sum + pagesOf(watch), 0);
+  let watched = 0;
   for (const watch of watches) {
     const pages = pagesOf(watch);
     const first = watch.length === undefined ? watch.va : watch.va - (watch.va % PAGE_BYTES);
@@ -155,7 +177,34 @@ async function watchAll(monitor: RemoteMonitor, root: bigint, watches: readonly 
       const vas = new BigUint64Array(Math.min(BATCH_ADDRESSES, pages - from));
       for (let i = 0; i < vas.length; i++) vas[i] = first + BigInt(from + i) * PAGE_BYTES;
       await monitor.monitorMany(root, vas, 0, watch.tag, { signal });
+      watched += vas.length;
+      onProgress(watched, total);
     }
+  }
+}
+
+/** Dumps weigh what they hold of memory, each counted once. */
+class Progress {
+  readonly #listener: ReplayListener;
+  readonly #total: number;
+  #before = 0;
+  #weight = 0;
+
+  constructor(dumps: readonly ReplayDump[], listener: ReplayListener) {
+    this.#listener = listener;
+    this.#total = dumps.reduce((sum, { dump }) => sum + dump.size, 0);
+  }
+
+  /** The next part begins, and the one before is over; what is answered is told how far the part is. */
+  part(dumps: readonly ReplayDump[]): (done: number, total: number) => void {
+    this.#before += this.#weight;
+    const weight = dumps.reduce((sum, { dump }) => sum + dump.size, 0);
+    this.#weight = weight;
+    const before = this.#before;
+    const tell = (done: number, total: number): void =>
+      this.#listener.onProgress(before + (total === 0 ? 0 : weight * (done / total)), this.#total);
+    tell(0, 1);
+    return tell;
   }
 }
 

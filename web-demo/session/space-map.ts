@@ -18,19 +18,24 @@ export async function readSpaceMap(
   root: bigint,
   arch: Architecture,
   signal: AbortSignal,
+  onProgress: (done: number, total: number) => void,
 ): Promise<SpaceMap> {
   const columns = new Columns();
   const pace = new Pace(signal);
   let isCut = false;
-  const listing = await engine.mappings(dump, { root, arch, signal });
-  for await (const page of listing.pages()) {
-    signal.throwIfAborted();
-    columns.add(page);
-    await pace.breathe();
-    if (columns.length >= MOST_STRETCHES) {
-      isCut = true;
-      break;
+  const listing = await engine.mappings(dump, { root, arch, signal, onProgress });
+  try {
+    for await (const page of listing.pages()) {
+      signal.throwIfAborted();
+      columns.add(page);
+      await pace.breathe();
+      if (columns.length >= MOST_STRETCHES) {
+        isCut = true;
+        break;
+      }
     }
+  } finally {
+    listing.close();
   }
   signal.throwIfAborted();
   const { length, page, pages, access, blockEnds, mappedPages, writableExecutable } = columns;

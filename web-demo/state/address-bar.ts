@@ -3,17 +3,18 @@
  * dump holds. A link reopens it once the same files are there.
  */
 
-import { batch, effect, signal } from "@preact/signals";
+import { batch, effect } from "@preact/signals";
 import { parseAddress } from "../model/address-text.js";
 import { EVENT_TYPES } from "../model/events.js";
+import { packNames, unpackNames } from "../model/file-names.js";
 import { hex } from "../model/format.js";
-import { dumps } from "./dumps.js";
+import { dumps, expectedFiles, missingFiles } from "./dumps.js";
 import { isSample, loadSample } from "./loading.js";
 import { givenMode, givenRoot, watchMode, watchText } from "./question.js";
 import { addressText, chosenStep, inspected, laneFilter, stepFilter, typeFilter, zoom } from "./view.js";
 
-/** Names of the files that the link was made with, as long as they are not all there. */
-export const expectedFiles = signal<readonly string[]>([]);
+/** More are told by what they have in common. */
+const MOST_PLAIN_NAMES = 8;
 
 /** The address changes this long after the state, so that zooming writes it once. */
 const WRITE_MILLISECONDS = 200;
@@ -46,7 +47,8 @@ function write(): string {
   };
   const names = dumps.value.map(({ name }) => name);
   if (isSample.value && names.length > 0) parts.set("sample", "1");
-  else for (const name of names.length > 0 ? names : expectedFiles.value) parts.append("file", name);
+  // A link of which files are missing stays what it is.
+  else writeNames(parts, missingFiles.value.length > 0 ? expectedFiles.value : names);
   set("root", givenRoot.value === undefined ? undefined : hex(givenRoot.value));
   set("mode", givenMode.value);
   set("look", watchMode.value === "list" ? "list" : undefined);
@@ -60,6 +62,12 @@ function write(): string {
   set("level", inspected.value?.level === undefined ? undefined : String(inspected.value.level));
   set("zoom", zoom.value && `${round(zoom.value.first)} ${round(zoom.value.span)}`);
   return parts.toString();
+}
+
+function writeNames(parts: URLSearchParams, names: readonly string[]): void {
+  const packed = names.length > MOST_PLAIN_NAMES ? packNames(names) : undefined;
+  if (packed !== undefined) parts.set("files", packed);
+  else for (const name of names) parts.append("file", name);
 }
 
 function read(parts: URLSearchParams): void {
@@ -79,7 +87,7 @@ function read(parts: URLSearchParams): void {
     const parsedVa = va === null ? undefined : parseAddress(va);
     inspected.value = parsedVa && "value" in parsedVa ? { va: parsedVa.value, level: wholeNumber(parts.get("level")) } : undefined;
     zoom.value = readZoom(parts.get("zoom"));
-    expectedFiles.value = parts.getAll("file");
+    expectedFiles.value = [...parts.getAll("file"), ...unpackNames(parts.get("files") ?? "")];
   });
   if (parts.get("sample") === "1" && !isSample.peek()) void loadSample();
 }

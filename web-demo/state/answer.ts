@@ -5,7 +5,7 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { EventStore } from "../model/events.js";
 import { type FilteredEvents, filterEvents } from "../model/filter.js";
-import { bytes, count, counted } from "../model/format.js";
+import { bytes, counted } from "../model/format.js";
 import { type Lane, tagsOf } from "../model/lanes.js";
 import type { Watch } from "../model/watch-list.js";
 import { isAbort, problemText } from "../session/problem-text.js";
@@ -32,6 +32,9 @@ export const answer = signal<Answer | undefined>(undefined);
 const PUBLISH_MILLISECONDS = 250;
 /** … and filtering what has come takes at most one part in so many. */
 const FILTERING_SHARE = 6;
+const IN_A_ROW_MILLISECONDS = 200;
+let lastAsked = Number.NEGATIVE_INFINITY;
+const FIRST_DRAWING_MILLISECONDS = 20;
 export const filtered = signal<FilteredEvents | undefined>(undefined);
 export const isFiltering = signal(false);
 
@@ -86,6 +89,11 @@ export function startAnswering(): void {
   });
 }
 
+/** Once more, what was cancelled. */
+export function askAgain(): void {
+  void ask();
+}
+
 async function ask(): Promise<void> {
   const asked = request.peek();
   if (asked === undefined) return;
@@ -110,30 +118,37 @@ async function ask(): Promise<void> {
   const publish = (): void => {
     publishing ??= setTimeout(() => set("running"), Math.max(PUBLISH_MILLISECONDS, FILTERING_SHARE * lastPassMilliseconds));
   };
+  // Where nothing is shown yet, the dumps are drawn first: not all of the instrument in one frame.
+  if (answer.peek() === undefined) await new Promise((resolve) => setTimeout(resolve, FIRST_DRAWING_MILLISECONDS));
+  if (own.signal.aborted) return;
   sayMisfits(found, asked);
   // Rows of the answer before are none of this one's.
   filtered.value = undefined;
   set("running");
+  const isInRow = performance.now() - lastAsked < IN_A_ROW_MILLISECONDS;
+  lastAsked = performance.now();
   // A step that is passed over, or gone, has nothing to show.
   const compared = asked.dumps.slice(1).map(({ step }) => step);
   if (!asked.dumps.some(({ step }) => step === chosenStep.peek()))
     chosenStep.value = compared.find((step) => step >= chosenStep.peek()) ?? compared.at(-1) ?? 1;
   try {
     await runTask(
+      "comparing",
       "Comparing",
-      (rate) => (store.length > 0 ? `${count(Math.round(rate))} events/s` : `${bytes(rate)}/s`),
+      (rate) => `${bytes(rate)}/s`,
       async ({ signal: cancelled, report }) => {
         const signal = AbortSignal.any([own.signal, cancelled]);
         let title = "Comparing";
-        let [bytesDone, bytesOfPair] = [0, 0];
+        const nameOf = ({ step }: ReplayDump): string | undefined => dumps.peek()[step]?.name;
         const listener = {
-          onPair(before: ReplayDump, after: ReplayDump, done: number) {
-            const [one, other] = [before, after].map(({ step }) => dumps.peek()[step]);
-            title = `Comparing ${one?.name} with ${other?.name}`;
-            bytesDone += bytesOfPair;
-            bytesOfPair = (bytesDone === 0 ? (one?.size ?? 0) : 0) + (other?.size ?? 0);
-            // How far the first comparison is, nobody knows before it is over.
-            report(title, done === 0 ? undefined : done, store.length > 0 ? store.length : bytesDone);
+          onWatching(first: ReplayDump) {
+            title = `Looking up the addresses in ${nameOf(first)}`;
+          },
+          onPair(before: ReplayDump, after: ReplayDump) {
+            title = `Comparing ${nameOf(before)} with ${nameOf(after)}`;
+          },
+          onProgress(done: number, total: number) {
+            report(title, done === 0 ? undefined : done / total, done);
           },
           onStep(outcome: StepOutcome) {
             outcomes = [...outcomes, outcome];
@@ -146,16 +161,16 @@ async function ask(): Promise<void> {
               );
             publish();
           },
-          onRows(done: number) {
-            report(title, done === 0 ? undefined : done, store.length);
-            publish();
-          },
+          onRows: publish,
           onProblem(step: number, problem: string) {
             const id = dumps.peek()[step]?.id;
             if (id !== undefined) found.set(id, problem);
             publish();
           },
         };
+        // A dump that is dragged past a hundred others asks a hundred times: the last one counts.
+        if (isInRow) await new Promise((resolve) => setTimeout(resolve, IN_A_ROW_MILLISECONDS));
+        signal.throwIfAborted();
         await replay(await engine(), asked, store, listener, signal);
       },
     );

@@ -40,6 +40,14 @@ let nextId = 1;
 
 export const dumps = signal<readonly DumpItem[]>([]);
 
+/** Names of the files that a link was made with, in its order. */
+export const expectedFiles = signal<readonly string[]>([]);
+/** Those that are not here yet. */
+export const missingFiles = computed<readonly string[]>(() => {
+  const here = new Set(dumps.value.map(({ name }) => name));
+  return expectedFiles.value.filter((name) => !here.has(name));
+});
+
 /** Said by the replay, by id: a mode that does not fit, tables that are missing. */
 export const complaints = signal<ReadonlyMap<number, string>>(new Map());
 
@@ -49,12 +57,15 @@ export const readyDumps = computed<readonly ReadyDump[]>(() =>
 
 export const isOpening = computed(() => dumps.value.some(({ status }) => status.type === "waiting" || status.type === "opening"));
 
-/** New ones in the order of their names, behind those that are there. */
+/** New ones in the order of their names, behind those that are there; files of a link in the order of the link. */
 export function addDumps(added: readonly NewDump[]): readonly DumpItem[] {
   const items = [...added]
     .sort((a, b) => compareNames(a.name, b.name))
     .map((dump): DumpItem => ({ ...dump, id: nextId++, status: { type: "waiting" } }));
-  dumps.value = [...dumps.value, ...items];
+  const all = [...dumps.value, ...items];
+  const places = new Map(expectedFiles.value.map((name, place) => [name, place]));
+  const placeOf = ({ name }: DumpItem): number => places.get(name) ?? places.size;
+  dumps.value = places.size === 0 ? all : all.sort((a, b) => placeOf(a) - placeOf(b));
   return items;
 }
 
@@ -86,8 +97,12 @@ export function hasDump(id: number): boolean {
 
 export function removeDumps(ids: readonly number[]): void {
   showStatuses();
-  const gone = dumps.value.filter(({ id }) => ids.includes(id));
-  dumps.value = dumps.value.filter(({ id }) => !ids.includes(id));
+  const [wanted, names] = [new Set(ids), new Set<string>()];
+  const gone = dumps.value.filter(({ id }) => wanted.has(id));
+  for (const { name } of gone) names.add(name);
+  dumps.value = dumps.value.filter(({ id }) => !wanted.has(id));
+  // What somebody has taken out is no longer missing.
+  expectedFiles.value = expectedFiles.value.filter((name) => !names.has(name));
   for (const { status } of gone) {
     if (status.type === "ready") void status.dump.close();
   }

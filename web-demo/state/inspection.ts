@@ -3,15 +3,18 @@
  */
 
 import { computed, effect, signal, untracked } from "@preact/signals";
+import type { Architecture } from "page-table-monitor";
+import { bytes } from "../model/format.js";
 import type { SpaceMap } from "../model/map-regions.js";
 import { type FrameReader, isCanonical, type Walk, walk } from "../model/walk.js";
 import type { RemoteDump } from "../session/engine.js";
 import { isAbort, problemText } from "../session/problem-text.js";
 import { readSpaceMap } from "../session/space-map.js";
 import { answer } from "./answer.js";
-import { readyDumps } from "./dumps.js";
+import { dumps, readyDumps } from "./dumps.js";
 import { engine } from "./engine.js";
 import { space } from "./question.js";
+import { runTask } from "./task.js";
 import { chosenStep, inspected } from "./view.js";
 
 export interface Sides {
@@ -122,6 +125,19 @@ function reader(dump: RemoteDump): FrameReader {
   };
 }
 
+async function readMap({ step, dump }: Sides["after"], root: bigint, arch: Architecture, newer: AbortSignal): Promise<SpaceMap> {
+  const title = `Reading the map of ${dumps.peek()[step]?.name}`;
+  return runTask(
+    "mapping",
+    title,
+    (rate) => `${bytes(rate)}/s`,
+    async ({ signal, report }) =>
+      readSpaceMap(await engine(), dump, root, arch, AbortSignal.any([newer, signal]), (done, total) =>
+        report(title, done / total, (done / total) * dump.size),
+      ),
+  );
+}
+
 let mapping: AbortController | undefined;
 const maps = new Map<string, SpaceMap>();
 
@@ -144,16 +160,16 @@ async function showMap(now: Sides): Promise<void> {
   try {
     await new Promise((resolve) => setTimeout(resolve, MAP_DELAY_MILLISECONDS));
     own.signal.throwIfAborted();
-    const map = await readSpaceMap(await engine(), now.after.dump, root, arch, own.signal);
+    const map = await readMap(now.after, root, arch, own.signal);
     const [oldest] = maps.keys();
     if (oldest !== undefined && maps.size >= MAPS_KEPT) maps.delete(oldest);
     maps.set(key, map);
     spaceMap.value = map;
     mapProblem.value = undefined;
   } catch (error) {
-    if (own.signal.aborted || isAbort(error)) return;
+    if (own.signal.aborted) return;
     spaceMap.value = undefined;
-    mapProblem.value = problemText(error);
+    mapProblem.value = isAbort(error) ? "Cancelled: another step, or this one again, asks anew." : problemText(error);
   } finally {
     if (mapping === own) isMapLoading.value = false;
   }

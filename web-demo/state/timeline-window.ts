@@ -1,7 +1,7 @@
 /** How far the timeline is zoomed: which steps are in sight. */
 
 import { stepCount } from "./answer.js";
-import { chosenStep, zoom } from "./view.js";
+import { chosenStep, stepFilter, zoom } from "./view.js";
 
 /** As near as it goes, in steps. */
 const LEAST_SPAN = 4;
@@ -30,6 +30,21 @@ export function zoomBy(factor: number, anchor: number = chosenStep.peek() + 0.5)
 
 export function showAll(): void {
   zoom.value = undefined;
+}
+
+/** Chooses a step, in sight; a filter by the step that was chosen goes with it. */
+export function goToStep(wanted: number): void {
+  const step = Math.max(0, Math.min(stepCount.peek() - 1, wanted));
+  chosenStep.value = step;
+  const only = stepFilter.peek();
+  if (only !== undefined && only.from === only.to) stepFilter.value = { from: step, to: step };
+  bringStepInSight(step);
+}
+
+export function bringStepInSight(step: number): void {
+  const { first, span } = shownWindow();
+  if (step < first) setWindow(step, span);
+  else if (step + 1 > first + span) setWindow(step + 1 - span, span);
 }
 
 export function panBy(steps: number): void {

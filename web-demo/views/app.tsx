@@ -16,6 +16,7 @@ import { Start } from "./start.js";
 import { TaskBar } from "./task-bar.js";
 import { TimelineView } from "./timeline-view.js";
 import { Toast } from "./toast.js";
+import { useStages } from "./use-stages.js";
 import { Waiting } from "./waiting.js";
 
 export function App() {
@@ -29,16 +30,7 @@ export function App() {
         <div class="instrument">
           {setupShown() && <SetupPanel />}
           <main class="centre" aria-label="Replay">
-            {answer.value === undefined ? (
-              <Waiting />
-            ) : (
-              <>
-                <TimelineView />
-                <MapView />
-                <FilterBar />
-                <EventList />
-              </>
-            )}
+            {answer.value === undefined ? <Waiting /> : <Replay />}
           </main>
           {inspected.value !== undefined && answer.value !== undefined && <Inspector />}
         </div>
@@ -47,5 +39,21 @@ export function App() {
       <Help />
       <Toast />
     </DropTarget>
+  );
+}
+
+function Replay() {
+  const parts = useStages(3);
+  return (
+    <>
+      <TimelineView />
+      {parts > 1 && (
+        <>
+          <MapView />
+          <FilterBar />
+        </>
+      )}
+      {parts > 2 && <EventList />}
+    </>
   );
 }

@@ -9,6 +9,11 @@ interface Pair {
   readonly after: WalkedEntry | undefined;
 }
 
+/** Pixels for the bits of a field, and for the longest of the short names. */
+const ROOM_FOR_RANGE = 29;
+const ROOM_AROUND = 8;
+const ROOM_FOR_LETTER = 5.4;
+
 export function EntryRulers({ before, after }: Pair) {
   if (before !== undefined && after !== undefined && before.value === after.value)
     return <Ruler entry={after} other={undefined} side={undefined} />;
@@ -48,6 +53,11 @@ function Ruler({
   );
 }
 
+/** Names of three letters get the room that single ones do not need. */
+function roomFor(name: string): number {
+  return ROOM_AROUND + ROOM_FOR_LETTER * name.length;
+}
+
 function Field({ field, isChanged }: { readonly field: BitField; readonly isChanged: boolean }) {
   const { name, high, low, value, meaning, type } = field;
   const bits = high === low ? String(high) : `${high}–${low}`;
@@ -61,7 +71,11 @@ function Field({ field, isChanged }: { readonly field: BitField; readonly isChan
     width === 1 ? "is-single" : "",
   ];
   return (
-    <li class={classes.filter((part) => part !== "").join(" ")} title={`${name} (bits ${bits}): ${meaning}`}>
+    <li
+      class={classes.filter((part) => part !== "").join(" ")}
+      style={type === "address" ? undefined : { flexBasis: `${width === 1 ? roomFor(name) : ROOM_FOR_RANGE}px` }}
+      title={`${name} (bits ${bits}): ${meaning}`}
+    >
       <span class="bit-range">{bits}</span>
       <span class="bit-value mono">{shownValue}</span>
       <span class="bit-name">{BIT_NAMES[name] ?? name}</span>

@@ -16,8 +16,10 @@ import { bringInSight, followSight, NOTHING_SHOWN, ROW_HEIGHT, type Scroll, type
 /** More than are ever in sight at once. */
 const SLOTS = 256;
 
-/** Rows that are made anew in one frame. */
-const ROWS_A_FRAME = 12;
+/** Rows that are made anew in one frame: the fewest to begin with, twice as many after a frame in time, half as many after one too late. */
+const FEWEST_ROWS = 4;
+const MOST_ROWS = 16;
+const IN_TIME_MILLISECONDS = 20;
 
 /** The inspected address at the chosen step. */
 const inspectedPlace = computed(() => inspected.value && { va: inspected.value.va, step: chosenStep.value });
@@ -132,20 +134,24 @@ function nothingText(): string {
  */
 function useInSlices(first: number, end: number): { readonly first: number; readonly end: number } {
   const made = useRef({ first: 0, end: 0 });
+  const slice = useRef(FEWEST_ROWS);
   const frame = useSignal(0);
   // The next slice is made by being drawn again.
   frame.value;
   const [from, to] = [Math.max(first, made.current.first), Math.min(end, made.current.end)];
   if (from >= to) {
-    made.current = { first, end: Math.min(end, first + ROWS_A_FRAME) };
+    made.current = { first, end: Math.min(end, first + slice.current) };
   } else {
-    const below = Math.min(end, to + ROWS_A_FRAME);
-    made.current = { first: Math.max(first, from - (ROWS_A_FRAME - (below - to))), end: below };
+    const below = Math.min(end, to + slice.current);
+    made.current = { first: Math.max(first, from - (slice.current - (below - to))), end: below };
   }
   const isWhole = made.current.first === first && made.current.end === end;
   useEffect(() => {
     if (isWhole) return;
+    const asked = performance.now();
     const request = requestAnimationFrame(() => {
+      const isInTime = performance.now() - asked < IN_TIME_MILLISECONDS;
+      slice.current = isInTime ? Math.min(MOST_ROWS, 2 * slice.current) : Math.max(FEWEST_ROWS, slice.current >> 1);
       frame.value++;
     });
     return () => cancelAnimationFrame(request);

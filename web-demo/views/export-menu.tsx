@@ -80,6 +80,7 @@ async function save(format: ExportFormat): Promise<void> {
   const isSplit = kind === "changes" && steps[0] !== steps[1];
   try {
     const file = await runTask(
+      "exporting",
       `Exporting ${count(found.rows.length)} rows`,
       (rate) => `${count(Math.round(rate))} rows/s`,
       ({ signal: aborted, report }) =>

@@ -3,7 +3,7 @@
 import { GLYPHS } from "../drawing/marks.js";
 import { EVENT_TYPES } from "../model/events.js";
 import { count, counted } from "../model/format.js";
-import { answer, filtered, laneByKey } from "../state/answer.js";
+import { answer, askAgain, filtered, laneByKey } from "../state/answer.js";
 import { listCursor } from "../state/list-cursor.js";
 import { addressRange, addressText, clearFilters, isFiltered, laneFilter, stepFilter, toggleType, typeFilter } from "../state/view.js";
 import { ExportMenu } from "./export-menu.js";
@@ -44,7 +44,7 @@ export function FilterBar() {
           <input
             id="address-filter"
             class="mono"
-            placeholder="address or range"
+            placeholder="address, range"
             spellcheck={false}
             autocomplete="off"
             value={addressText.value}
@@ -97,6 +97,11 @@ export function FilterBar() {
         <span id="filter-problem" class="problem">
           {problem ?? now?.problem ?? (now?.status === "cancelled" ? "Cancelled: what is listed is not all." : "")}
         </span>
+        {now?.status === "cancelled" && (
+          <button type="button" id="again-button" class="small" onClick={askAgain}>
+            Compare again
+          </button>
+        )}
         <ExportMenu />
       </div>
     </section>

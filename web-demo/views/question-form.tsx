@@ -127,6 +127,7 @@ export async function findSpaces(): Promise<void> {
   findProblem.value = undefined;
   try {
     await runTask(
+      "finding",
       `Looking for address spaces in ${first.item.name}`,
       (rate) => `${bytes(rate * 4096)}/s`,
       async ({ signal: aborted, report }) => {

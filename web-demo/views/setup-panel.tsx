@@ -2,12 +2,14 @@
 
 import { DumpList } from "./dump-list.js";
 import { QuestionForm } from "./question-form.js";
+import { useStages } from "./use-stages.js";
 
 export function SetupPanel() {
+  const parts = useStages(2);
   return (
     <aside class="setup" aria-label="Dumps and question">
       <DumpList />
-      <QuestionForm />
+      {parts > 1 && <QuestionForm />}
     </aside>
   );
 }

@@ -1,7 +1,7 @@
 /** The page before any dump is there. */
 
 import { counted } from "../model/format.js";
-import { expectedFiles } from "../state/address-bar.js";
+import { expectedFiles } from "../state/dumps.js";
 import { loadFiles, loadSample } from "../state/loading.js";
 
 export function Start() {
@@ -53,6 +53,6 @@ export function picked(event: Event): void {
   input.value = "";
 }
 
-function shortList(names: readonly string[]): string {
+export function shortList(names: readonly string[]): string {
   return names.length <= 4 ? names.join(", ") : `${names[0]}, ${names[1]} … ${names.at(-1)}`;
 }

@@ -1,42 +1,42 @@
-/** What lasts: how far, how fast, and Cancel. Shown only where it lasts. */
+/** What lasts: how far, how fast, how long still, and Cancel. Shown only where it lasts. */
 
-import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { dropUnopened } from "../state/loading.js";
-import { task } from "../state/task.js";
-
-/** What is over by then was never worth a bar. */
-const PATIENCE_MILLISECONDS = 250;
-const isPatienceOver = signal(false);
+import { longTasks, type Task, tasks } from "../state/task.js";
 
 export function TaskBar() {
-  const now = task.value;
-  const isRunning = now !== undefined;
-  useEffect(() => {
-    if (!isRunning) {
-      isPatienceOver.value = false;
-      return;
-    }
-    const timer = setTimeout(() => {
-      isPatienceOver.value = true;
-    }, PATIENCE_MILLISECONDS);
-    return () => clearTimeout(timer);
-  }, [isRunning]);
-  if (now === undefined || !isPatienceOver.value) return null;
-  const percent = now.done === undefined ? undefined : Math.round(now.done * 100);
+  if (longTasks.value.length === 0) return null;
   return (
-    <div class="task">
-      <progress aria-label={now.title} max={100} value={percent} />
-      <span class="task-title">{now.title}</span>
-      <span class="quiet mono">{[percent === undefined ? "" : `${percent} %`, now.rate].filter((part) => part !== "").join(" · ")}</span>
-      <button type="button" onClick={cancelTask}>
+    <div class="tasks">
+      {longTasks.value.map((task) => (
+        <TaskLine key={task.kind} task={task} />
+      ))}
+    </div>
+  );
+}
+
+function TaskLine({ task }: { readonly task: Task }) {
+  const percent = task.done === undefined ? undefined : Math.floor(task.done * 100);
+  const facts = [percent === undefined ? "" : `${percent} %`, task.rate, task.left].filter((part) => part !== "");
+  return (
+    <div class="task" data-kind={task.kind}>
+      <progress aria-label={task.title} max={100} value={percent} />
+      <span class="task-title">{task.title}</span>
+      <span class="quiet mono task-facts">{facts.join(" · ")}</span>
+      <button type="button" onClick={() => cancel(task)} aria-label={`Cancel: ${task.title}`}>
         Cancel
       </button>
     </div>
   );
 }
 
-export function cancelTask(): void {
-  task.value?.cancel();
-  dropUnopened();
+/** The one that began last; false: there is none. */
+export function cancelLastTask(): boolean {
+  const last = tasks.value.at(-1);
+  if (last !== undefined) cancel(last);
+  return last !== undefined;
+}
+
+function cancel({ kind, cancel: stop }: Task): void {
+  stop();
+  if (kind === "loading") dropUnopened();
 }

@@ -11,7 +11,7 @@ import { dumps } from "../state/dumps.js";
 import { listCursor } from "../state/list-cursor.js";
 import { passedOverSteps } from "../state/passed-over.js";
 import { themeVersion } from "../state/theme.js";
-import { panBy, setWindow, showAll, shownWindow, zoomBy } from "../state/timeline-window.js";
+import { bringStepInSight, goToStep, panBy, setWindow, showAll, shownWindow, zoomBy } from "../state/timeline-window.js";
 import { chosenStep, laneFilter, stepFilter, zoom } from "../state/view.js";
 import { Icon } from "./icons.js";
 import { LaneNames } from "./lane-names.js";
@@ -71,6 +71,27 @@ export function TimelineView() {
         <h2 id="timeline-title">Timeline</h2>
         <span class="quiet fine timeline-step">{stepTitle()}</span>
         <div class="spring" />
+        <button
+          type="button"
+          class="tiny"
+          onClick={() => goToStep(chosenStep.peek() - 1)}
+          disabled={chosenStep.value === 0}
+          aria-label="Step before"
+          title="Step before ([)"
+        >
+          <Icon name="left" />
+        </button>
+        <button
+          type="button"
+          class="tiny"
+          onClick={() => goToStep(chosenStep.peek() + 1)}
+          disabled={chosenStep.value >= stepCount.value - 1}
+          aria-label="Step after"
+          title="Step after (])"
+        >
+          <Icon name="right" />
+        </button>
+        <span class="tool-gap" />
         <button type="button" class="tiny" onClick={() => zoomBy(1 / ZOOM_FACTOR)} aria-label="Zoom out" title="Zoom out (-)">
           <Icon name="minus" />
         </button>
@@ -283,9 +304,7 @@ function moveCursor(event: KeyboardEvent, lanes: number, scroller: HTMLElement |
 }
 
 function keepInSight({ lane, step }: Cell, scroller: HTMLElement | null): void {
-  const { first, span } = shownWindow();
-  if (step < first) setWindow(step, span);
-  else if (step + 1 > first + span) setWindow(step + 1 - span, span);
+  bringStepInSight(step);
   if (scroller === null) return;
   const top = lane * LANE_HEIGHT;
   if (top < scroller.scrollTop) scroller.scrollTop = top;

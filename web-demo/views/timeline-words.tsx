@@ -1,10 +1,14 @@
 /** What the timeline says in words: of one cell, to the eye and to screen readers, and of all of it as a table. */
 
+import { Component } from "preact";
 import { EVENT_TYPES } from "../model/events.js";
 import type { FilteredEvents } from "../model/filter.js";
 import { count, counted } from "../model/format.js";
 import { dumps } from "../state/dumps.js";
 import { TypeCounts } from "./type-counts.js";
+
+/** More than anybody has read to them. */
+const MOST_STEPS = 2000;
 
 export interface Cell {
   readonly lane: number;
@@ -40,35 +44,41 @@ export function CellTip({ found, at }: { readonly found: FilteredEvents; readonl
   );
 }
 
-/** The timeline for those who do not see it: events of each step and type. */
-export function CountsTable({ found }: { readonly found: FilteredEvents }) {
-  const types = EVENT_TYPES.length;
-  const steps = Array.from({ length: found.counts.length / types }, (_, step) => step).filter((step) =>
-    EVENT_TYPES.some((_, type) => found.counts[step * types + type]),
-  );
-  return (
-    <table id="counts" class="visually-hidden">
-      <caption>Events by step and type</caption>
-      <thead>
-        <tr>
-          <th scope="col">step</th>
-          {EVENT_TYPES.map((type) => (
-            <th key={type} scope="col">
-              {type}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {steps.slice(0, 2000).map((step) => (
-          <tr key={step}>
-            <th scope="row">{step}</th>
-            {EVENT_TYPES.map((type, i) => (
-              <td key={type}>{count(found.counts[step * types + i] ?? 0)}</td>
+/** The timeline for those who do not see it: events of each step and type. It stays as it is while a pointer moves over the other. */
+export class CountsTable extends Component<{ readonly found: FilteredEvents }> {
+  override shouldComponentUpdate({ found }: { readonly found: FilteredEvents }): boolean {
+    return found !== this.props.found;
+  }
+
+  override render({ found }: { readonly found: FilteredEvents }) {
+    const types = EVENT_TYPES.length;
+    const steps = Array.from({ length: found.counts.length / types }, (_, step) => step).filter((step) =>
+      EVENT_TYPES.some((_, type) => found.counts[step * types + type]),
+    );
+    return (
+      <table id="counts" class="visually-hidden">
+        <caption>Events by step and type</caption>
+        <thead>
+          <tr>
+            <th scope="col">step</th>
+            {EVENT_TYPES.map((type) => (
+              <th key={type} scope="col">
+                {type}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+        </thead>
+        <tbody>
+          {steps.slice(0, MOST_STEPS).map((step) => (
+            <tr key={step}>
+              <th scope="row">{step}</th>
+              {EVENT_TYPES.map((type, i) => (
+                <td key={type}>{count(found.counts[step * types + i] ?? 0)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    );
+  }
 }

@@ -3,26 +3,19 @@
 import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect } from "preact/hooks";
-
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import { observeSize, type Size } from "./observe-size.js";
 
 const NOTHING: Size = { width: 0, height: 0 };
 
-/** Never asks for a layout: the observer tells the size of the one that is made anyway, before it is drawn. */
+/** Never asks for a layout: the observer tells the size of the one that is made anyway. */
 export function useSize(element: RefObject<Element | null>): Size {
   const size = useSignal<Size>(NOTHING);
   useEffect(() => {
     const target = element.current;
     if (target === null) return;
-    const observer = new ResizeObserver(([entry]) => {
-      const { width, height } = entry?.contentRect ?? NOTHING;
+    return observeSize(target, ({ width, height }) => {
       if (width !== size.peek().width || height !== size.peek().height) size.value = { width, height };
     });
-    observer.observe(target);
-    return () => observer.disconnect();
   }, [element, size]);
   return size.value;
 }

@@ -7,6 +7,7 @@
  */
 
 import { Virtualizer } from "@tanstack/virtual-core";
+import { observeSize } from "./observe-size.js";
 
 export const ROW_HEIGHT = 26;
 const OVERSCAN = 4;
@@ -66,18 +67,13 @@ export function followSight(element: HTMLDivElement, scroll: Scroll, total: numb
     estimateSize: () => ROW_HEIGHT,
     overscan: OVERSCAN,
     scrollToFn: () => {},
-    observeElementRect: (self, notify) => {
-      const observer = new ResizeObserver(([entry]) => {
-        const box = entry?.contentRect;
-        if (box === undefined) return;
-        height = box.height;
-        notify({ width: box.width, height: height - ROW_HEIGHT });
+    observeElementRect: (self, notify) =>
+      observeSize(element, (size) => {
+        height = size.height;
+        notify({ width: size.width, height: height - ROW_HEIGHT });
         tellOffset();
         update(self);
-      });
-      observer.observe(element);
-      return () => observer.disconnect();
-    },
+      }),
     observeElementOffset: (self, notify) => {
       tellOffset = () => {
         look();
