@@ -7,7 +7,7 @@
  * tables, which lie scattered, half a megabyte each. Of slices that are let go what may be tables is kept (`table-keeper.ts`).
  *
  * A read of the browser's cannot be broken off. So before each slice whoever reads is asked whether that is still wanted; and where the answer may be
- * no, large slices are read in two parts, which costs a seventh of the time: else one of them, on a busy machine, is too long to wait for.
+ * no and reading is slow at the moment, large slices are read in parts, though that costs a seventh more and up: a whole one would be too long to wait for.
  */
 
 import { FRAME_SIZE } from "../model/address.js";
@@ -18,16 +18,18 @@ import { TableKeeper } from "./table-keeper.js";
 
 const LARGE_SLICE = 16 * 2 ** 20;
 const SMALL_SLICE = 2 ** 19;
-/** Of a slice, where whoever reads may give up. */
-const LARGEST_PART = 2 ** 23;
+/** Of a slice, where reading is as slow as can be. */
+const SMALLEST_PART = 2 ** 21;
+/** Who gives up is not to wait longer than this for a part to be read. */
+const PART_MS = 35;
 /** 256 MiB at most. */
 const LARGE_KEPT = 16;
 /** 64 MiB at most: the tables that have been found. */
 const SMALL_KEPT = 128;
-/** From so many small slices of one large one on, the large one is read. */
+/** From so many small slices of one large one on, the large one is read; twice as many each time that it has been read before. */
 const SMALL_BEFORE_LARGE = 8;
 
-/** … and wherever the small ones hold so many tables each that a large one holds more than are worth reading one by one. */
+/** … and wherever the small ones hold so many tables each that a large one holds more than are worth reading one by one, if they can be kept. */
 const SMALL_BEFORE_JUDGING = 8;
 const TABLES_OF_DENSE = 2;
 
@@ -51,17 +53,21 @@ function pagedBlob(blob: BlobLike, reader: SynchronousReader, readers: Readers |
   const keeper = new TableKeeper(blob.size);
   let allSmallReads = 0;
   let tablesInSmall = 0;
-  const isDense = (): boolean => allSmallReads >= SMALL_BEFORE_JUDGING && tablesInSmall >= TABLES_OF_DENSE * allSmallReads;
+  const isDense = (): boolean =>
+    !keeper.isFull && allSmallReads >= SMALL_BEFORE_JUDGING && tablesInSmall >= TABLES_OF_DENSE * allSmallReads;
+  let msPerByte = 0;
   const readPart = (start: number, end: number): Uint8Array => {
     throwIfAborted(readers);
+    const startedMs = performance.now();
     const part = new Uint8Array(reader.readAsArrayBuffer(blob.slice(start, end)));
+    if (part.length > SMALL_SLICE) msPerByte = (performance.now() - startedMs) / part.length;
     throwIfAborted(readers);
     keeper.takeIn(part, start);
     return part;
   };
   const read = (start: number, size: number): Slice => {
     const keptBefore = keeper.kept;
-    const partSize = readers?.mayGiveUp === true ? Math.min(size, LARGEST_PART) : size;
+    const partSize = readers?.mayGiveUp === true ? partOf(size, msPerByte) : size;
     const end = Math.min(start + size, blob.size);
     const parts: Uint8Array[] = [];
     for (let at = start; at < end; at += partSize) parts.push(readPart(at, Math.min(at + partSize, end)));
@@ -79,15 +85,18 @@ function pagedBlob(blob: BlobLike, reader: SynchronousReader, readers: Readers |
   };
   const large = new SliceCache(LARGE_SLICE, LARGE_KEPT, read);
   const small = new SliceCache(SMALL_SLICE, SMALL_KEPT, read);
-  /** Small slices that have been read, by the large one that they are part of. */
-  const smallReads = new Map<number, number>();
+  /** By large slice: how often a part of it was asked for that is not kept. */
+  const misses = new Map<number, Misses>();
   const sliceFor = (offset: number, size: number): SliceCache => {
     if (large.has(offset) || size >= SMALL_SLICE) return large;
     if (small.has(offset)) return small;
     const index = Math.floor(offset / LARGE_SLICE);
-    const reads = (smallReads.get(index) ?? 0) + 1;
-    smallReads.set(index, reads);
-    return reads > SMALL_BEFORE_LARGE || isDense() ? large : small;
+    const missed = misses.get(index) ?? { count: 0, bearable: SMALL_BEFORE_LARGE };
+    const isTooMany = ++missed.count > missed.bearable;
+    // What is read at random, all over a file too large to keep, would be read whole for every frame of it.
+    if (isTooMany) Object.assign(missed, { count: 0, bearable: 2 * missed.bearable });
+    misses.set(index, missed);
+    return isTooMany || isDense() ? large : small;
   };
   return {
     size: blob.size,
@@ -108,6 +117,18 @@ function pagedBlob(blob: BlobLike, reader: SynchronousReader, readers: Readers |
       keeper.clear();
     },
   };
+}
+
+/** The largest part of a slice, halved as often as it takes, that is read in time. */
+function partOf(size: number, msPerByte: number): number {
+  let part = size;
+  while (part > SMALLEST_PART && part * msPerByte > PART_MS) part /= 2;
+  return part;
+}
+
+interface Misses {
+  count: number;
+  bearable: number;
 }
 
 interface Slice {

@@ -3,8 +3,9 @@
  *
  * Tables lie scattered over a whole memory. Who walks them in the order of addresses comes by every slice again and again, and would
  * read the dump many times over; with the tables kept it is read once. A frame is kept where it could be a table: some entry is
- * present, and every present one points below a bound. Of a frame of zeros only that it is one is kept. What is kept is bounded, and only ever
- * a copy: a frame that is not kept is read again.
+ * present, and every present one points below a bound, at most one of them to frame 0, for small numbers look like that and are in
+ * every other frame of data. Of a frame of zeros only that it is one is kept. What is kept is bounded, and only ever a copy: a frame that is
+ * not kept is read again.
  */
 
 import { FRAME_SIZE } from "../model/address.js";
@@ -17,6 +18,9 @@ const WORDS = FRAME_SIZE / 4;
 const PRESENT = 1;
 /** Of the high word: address bits 32 to 51. */
 const HIGH_ADDRESS = 0x000f_ffff;
+const FRAME_BITS = 12;
+/** A map of all memory has one such entry. */
+const MOST_TO_FRAME_0 = 1;
 const FOUR_GIB = 2 ** 32;
 const WORD_BYTES = 4;
 /** Dumps whose segments are laid out at many distances from each other are not worth it. */
@@ -86,6 +90,10 @@ export class TableKeeper {
     return this.#kept;
   }
 
+  get isFull(): boolean {
+    return this.#kept === MOST_KEPT;
+  }
+
   clear(): void {
     this.#blocks.length = 0;
     this.#places.clear();
@@ -99,7 +107,7 @@ export class TableKeeper {
   }
 
   #keep(offset: number, frame: Uint8Array): void {
-    if (this.#kept === MOST_KEPT || this.#places.has(offset)) return;
+    if (this.isFull || this.#places.has(offset)) return;
     const place = this.#kept++;
     if (place % BLOCK_FRAMES === 0) this.#blocks.push(new Uint8Array(BLOCK_FRAMES * FRAME_SIZE));
     (this.#blocks[this.#blocks.length - 1] as Uint8Array).set(frame, (place % BLOCK_FRAMES) * FRAME_SIZE);
@@ -112,9 +120,13 @@ function judge(words: Uint32Array, first: number, highLimit: number): "zeros" | 
   const start = firstUsed(words, first);
   if (start === first + WORDS) return "zeros";
   let present = 0;
+  let toFrame0 = 0;
   for (let i = start; i < first + WORDS; i += 2) {
-    if (((words[i] as number) & PRESENT) === 0) continue;
-    if (((words[i + 1] as number) & HIGH_ADDRESS) >= highLimit) return "other";
+    const low = words[i] as number;
+    if ((low & PRESENT) === 0) continue;
+    const high = (words[i + 1] as number) & HIGH_ADDRESS;
+    if (high >= highLimit) return "other";
+    if (high === 0 && low >>> FRAME_BITS === 0 && ++toFrame0 > MOST_TO_FRAME_0) return "other";
     present++;
   }
   return present > 0 ? "table" : "other";

@@ -35,23 +35,24 @@ export class DumpService {
     ticket: Ticket,
   ): Promise<DumpWire> {
     return this.#calls.run(ticket, async (call) => {
-      let lies: DumpWire["lies"] = "in-its-source";
+      let isInflated = false;
       const onProgress = (done: number, total: number): void => {
-        lies = "inflated"; // nothing else has progress
+        isInflated = true; // nothing else has progress
         call.progress(done, total);
       };
       const counted = typeof source === "object" && isBlob(source) ? new CountedBlob(source, () => this.#calls.noteReading()) : undefined;
       const readers = this.#calls.ambient;
       const dump = await openForReaders(counted ?? source, { ...options, signal: call, onProgress, readers });
       const { format, runs, vcpus, damage } = dump;
+      const isSliced = !isInflated && counted !== undefined && counted.bytesRead > 0;
       const id = ++this.#lastId;
-      this.#dumps.set(id, new Guest({ dump, calls: this.#calls, reading: lies === "in-its-source" ? counted : undefined }));
+      this.#dumps.set(id, new Guest({ dump, calls: this.#calls, reading: isSliced ? counted : undefined }));
       this.#damageKnown.set(id, damage.length);
       const vcpusWire = vcpus.map(({ root, arch }) => ({
         ...(root === undefined ? {} : { root }),
         ...(arch && { arch: encodeArchitecture(arch) }),
       }));
-      return { id, format, runs, vcpus: vcpusWire, damage, lies };
+      return { id, format, runs, vcpus: vcpusWire, damage, lies: isInflated ? "inflated" : isSliced ? "in-slices" : "in-its-source" };
     });
   }
 

@@ -130,9 +130,9 @@ export class HandleToCrew implements WorkerHandle {
   }
 
   async findRoots(dump: RemoteDump, options: FindRootsOptions = {}): Promise<RootCandidate[]> {
-    const [{ crew, id, copies, copiesDiffer }] = handlesOf(this.#crew, [dump]);
+    const [{ crew, id, copies, copiesDiffer, isScannedByOne }] = handlesOf(this.#crew, [dump]);
     const mode = modeOf(options.arch);
-    const deal = copies && !copiesDiffer ? dealScan(dump.runs) : undefined;
+    const deal = copies && !copiesDiffer && !isScannedByOne ? dealScan(dump.runs) : undefined;
     if (copies && deal) {
       for (const [i, copy] of copies.entries()) {
         // An assistant that fails leaves its pieces to the first worker, which says what there is to be said.

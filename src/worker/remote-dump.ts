@@ -16,6 +16,8 @@ export interface DumpHandle {
   readonly id: number;
   /** By other worker of the crew; undefined where they cannot read it. */
   readonly copies: readonly number[] | undefined;
+  /** Each worker would read nearly all slices of the file to judge what it has found in some: one is faster. */
+  readonly isScannedByOne: boolean;
   /** A copy has proved to hold less than it should: it is no longer to be gone by. */
   copiesDiffer: boolean;
 }
@@ -47,7 +49,7 @@ export class DumpInWorker implements RemoteDump {
     }));
     this.#runs = wire.runs;
     this.#damage = wire.damage;
-    const handle: DumpHandle = { crew, id: wire.id, copies, copiesDiffer: false };
+    const handle: DumpHandle = { crew, id: wire.id, copies, isScannedByOne: wire.lies === "in-slices", copiesDiffer: false };
     handles.set(this, handle);
     forgotten.register(this, handle, this);
     copies?.forEach((copy, i) => {

@@ -28,8 +28,11 @@ export interface DumpWire {
   readonly runs: readonly RunWire[];
   readonly vcpus: readonly VcpuWire[];
   readonly damage: readonly DamageWire[];
-  /** It is read where it lies, so other workers can open it for themselves; what was inflated lies in this one alone. */
-  readonly lies: "in-its-source" | "inflated";
+  /**
+   * It is read where it lies, so other workers can open it for themselves, be it a slice of a File at a time; what was inflated lies in
+   * this one alone.
+   */
+  readonly lies: "in-its-source" | "in-slices" | "inflated";
 }
 
 /** How a call is told that it is no longer wanted: a word in shared memory, else a URL that stops to be one. */

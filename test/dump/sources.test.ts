@@ -14,10 +14,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { openDump } from "../../src/dump/open.js";
 import { FRAME_SIZE } from "../../src/model/address.js";
-import type { Dump } from "../../src/model/dump.js";
 import type { BlobLike } from "../../src/model/platform.js";
 import { concat, coreOfFrames, writeElfCore } from "../support/dump-writer.js";
 import { contents, errorOf, FlakySource, frame, pattern, readFrame, SAMPLE, sampleElf, sampleGzip } from "./support.js";
@@ -225,108 +224,6 @@ describe("what is no source", () => {
     for (const maximumInflatedBytes of [-1, 0.5, Number.NaN, "1" as unknown as number]) {
       expect((await errorOf(openDump(frame(1), { maximumInflatedBytes }))).code).toBe("invalid-option");
     }
-  });
-});
-
-describe("a Blob", () => {
-  afterEach(() => vi.unstubAllGlobals());
-
-  /** A blob of 1 GiB of zeros with a mark in each MiB, as a worker's synchronous reader would give it. */
-  class MarkedBlob implements BlobLike {
-    readonly start: number;
-    readonly size: number;
-
-    constructor(start = 0, end = GIB) {
-      this.start = start;
-      this.size = end - start;
-    }
-
-    slice(start = 0, end = this.size): BlobLike {
-      return new MarkedBlob(this.start + start, this.start + Math.min(end, this.size));
-    }
-
-    arrayBuffer(): Promise<ArrayBuffer> {
-      throw new Error("a worker pages");
-    }
-
-    bytes(): ArrayBuffer {
-      const view = new DataView(new ArrayBuffer(this.size));
-      for (let at = 0; at < this.size; at += MIB) view.setUint32(at, (this.start + at) / MIB, true);
-      return view.buffer;
-    }
-  }
-
-  /** Has `openDump` meet a synchronous reader; what is read of a blob is noted as [start, size], in MiB. */
-  function stubReader(): (readonly [start: number, size: number])[] {
-    const slices: (readonly [number, number])[] = [];
-    vi.stubGlobal(
-      "FileReaderSync",
-      class {
-        readAsArrayBuffer(blob: MarkedBlob): ArrayBuffer {
-          slices.push([blob.start / MIB, blob.size / MIB]);
-          return blob.bytes();
-        }
-      },
-    );
-    return slices;
-  }
-
-  const markIn = (dump: Dump, mib: number): number =>
-    new DataView((readFrame(dump, mib * 256) ?? new Uint8Array(4)).buffer).getUint32(0, true);
-
-  it("is paged where there is a synchronous reader: single frames in slices of half a MiB, which are kept", async () => {
-    const slices = stubReader();
-    const dump = await openDump(new MarkedBlob());
-    expect(dump.format).toBe("raw");
-    for (let mib = 3; mib < 1024; mib += 16) expect(markIn(dump, mib)).toBe(mib);
-    expect(slices).toEqual([[0, 0.5], ...Array.from({ length: 64 }, (_, i) => [3 + 16 * i, 0.5])]);
-    for (let mib = 3; mib < 1024; mib += 16) expect(markIn(dump, mib)).toBe(mib);
-    expect(slices.length).toBe(65);
-    dump.close();
-  });
-
-  it("gives 16 MiB at a time to whoever comes back to a part of it, and to whoever reads much; the last sixteen are kept", async () => {
-    const slices = stubReader();
-    const dump = await openDump(new MarkedBlob());
-    for (let mib = 32; mib < 48; mib++) expect(markIn(dump, mib)).toBe(mib);
-    expect(slices.slice(1)).toEqual([...Array.from({ length: 8 }, (_, i) => [32 + i, 0.5]), [32, 16]]);
-    slices.length = 0;
-    const target = new Uint8Array(256 * FRAME_SIZE);
-    const readMib = (mib: number): number => {
-      const gfns = Array.from({ length: 256 }, (_, i) => 256 * mib + i);
-      expect([...dump.readFrames(gfns, target)].every((copied) => copied === 1)).toBe(true);
-      return new DataView(target.buffer).getUint32(0, true);
-    };
-    for (let mib = 256; mib < 512; mib++) expect(readMib(mib)).toBe(mib);
-    expect(slices).toEqual(Array.from({ length: 16 }, (_, i) => [256 + 16 * i, 16]));
-    // The first of them was not used for longest: it goes, the second stays.
-    expect([readMib(600), readMib(272), readMib(256)]).toEqual([600, 272, 256]);
-    expect(slices.slice(16)).toEqual([
-      [592, 16],
-      [256, 16],
-    ]);
-    dump.close();
-  });
-
-  it("is read on where a slice ends", async () => {
-    stubReader();
-    const dump = await openDump(new MarkedBlob());
-    const target = new Uint8Array(300 * FRAME_SIZE);
-    const gfns = Array.from({ length: 300 }, (_, i) => 4096 - 150 + i);
-    expect([...dump.readFrames(gfns, target)].every((copied) => copied === 1)).toBe(true);
-    expect(new DataView(target.buffer).getUint32(150 * FRAME_SIZE, true)).toBe(16);
-    dump.close();
-  });
-
-  it("that cannot be read is an error, and a frame of it that cannot is absent the second time", async () => {
-    const unreadable = {
-      size: FRAME_SIZE,
-      slice: () => unreadable,
-      arrayBuffer: () => Promise.reject(new Error("NotReadableError: it changed on disk")),
-    };
-    const error = await errorOf(openDump(unreadable));
-    expect(error.code).toBe("cannot-read");
-    expect(error.message).toContain("it changed on disk");
   });
 });
 

@@ -56,6 +56,18 @@ describe("the tables of a slice", () => {
     expect(readFrom(keeper, 0x8e0 + FRAME)).toEqual(slice.subarray(0x8e0 + FRAME, 0x8e0 + 2 * FRAME));
   });
 
+  test("are told from small numbers, of which every other looks like an entry to frame 0", () => {
+    const mapOfMemory = [0x63n, 0x1063n, 0x2063n];
+    const numbers = [17n, 4n, 35n, 0xfffn];
+    const keeper = new TableKeeper(SOURCE_SIZE);
+    keeper.noteFrame(0);
+    const slice = sliceOf([mapOfMemory, numbers]);
+    keeper.takeIn(slice, 0);
+
+    expect(readFrom(keeper, 0)).toEqual(slice.subarray(0, FRAME));
+    expect(readFrom(keeper, FRAME)).toBeUndefined();
+  });
+
   test("that lie across the end of a slice are not kept by half", () => {
     const slice = sliceOf([table], 0x8e0);
     const keeper = new TableKeeper(SOURCE_SIZE);
