@@ -36,3 +36,9 @@ export interface SharedChange extends Change {
   /** In the order in which they were asked for. */
   readonly roots: readonly bigint[];
 }
+
+/** `change` as one that `roots` have in common. */
+export function sharedBy({ type, va, length, before, after }: Change, roots: readonly bigint[]): SharedChange {
+  if (before && after) return { type, va, length, before, after, roots };
+  return before ? { type, va, length, before, roots } : { type, va, length, after: after as Backing, roots };
+}

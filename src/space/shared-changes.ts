@@ -9,7 +9,7 @@ import { clearedRootIn } from "../arch/cleared-root.js";
 import * as layout from "../core/layout.js";
 import type { GuestMemory } from "../model/memory.js";
 import { Breath } from "./breath.js";
-import type { Change, SharedChange } from "./change.js";
+import { type Change, type SharedChange, sharedBy } from "./change.js";
 import { decodeChange } from "./changes.js";
 import { Listing, type ListingOptions, type ListingSlice, type SpaceListing, slicesOf } from "./listing.js";
 import { openStates } from "./opening.js";
@@ -58,7 +58,7 @@ export class SharedListing implements SpaceListing<SharedChange> {
   }
 
   *[Symbol.iterator](): Generator<SharedChange> {
-    for (const { listing, roots } of this.parts()) for (const change of new Listing(listing)) yield { ...change, roots };
+    for (const { listing, roots } of this.parts()) for (const change of new Listing(listing)) yield sharedBy(change, roots);
   }
 
   over(range: AddressRange): SharedListing {
@@ -69,7 +69,7 @@ export class SharedListing implements SpaceListing<SharedChange> {
     const breath = new Breath(this.#tables.signal);
     for (const { listing, roots } of this.parts()) {
       for await (const { rows, va, tables } of slicesOf(listing, breath)) {
-        yield { rows: rows.map((change) => ({ ...change, roots })), va, tables };
+        yield { rows: rows.map((change) => sharedBy(change, roots)), va, tables };
       }
     }
   }

@@ -10,6 +10,7 @@ import type { Crew } from "./crew.js";
 import type { Link } from "./link.js";
 import { PageReader, type PageSource } from "./page-reader.js";
 import type { CallOptions, RemoteListing } from "./remote.js";
+import { Turns } from "./turn.js";
 import type { ColumnsOf, ListingKind, Page } from "./wire.js";
 
 export interface ListingOptions<K extends ListingKind, Row> {
@@ -77,6 +78,14 @@ export class ListingInWorker<K extends ListingKind, Row> implements RemoteListin
   }
 }
 
+/**
+ * Rows that are there already come without a turn of the thread between them: whoever reads many would keep it for as long as there are
+ * any. Half a frame of a screen, so that a collection of garbage fits beside it.
+ */
+const LONGEST_AT_ONCE_MS = 6;
+/** Rows between two looks at the clock. */
+const CALLS_BETWEEN_LOOKS = 32;
+
 type PageOf<K extends ListingKind> = Pick<Page<ColumnsOf[K]>, "columns" | "unreadable">;
 
 /** An iteration: calls of `next` are answered in their order, whatever one gives. */
@@ -85,7 +94,11 @@ abstract class PagewiseIterator<K extends ListingKind, Row, Item> implements Asy
   readonly options: ListingOptions<K, Row>;
   /** Kept, so that the listing is not forgotten while it is read. */
   readonly listing: object;
+  readonly #turns = new Turns(LONGEST_AT_ONCE_MS);
   #last: Promise<unknown> = Promise.resolve();
+  /** Calls of `next` that have no answer yet. */
+  #waiting = 0;
+  #calls = 0;
 
   constructor(reader: PageSource<K>, options: ListingOptions<K, Row>, listing: object) {
     this.reader = reader;
@@ -98,7 +111,19 @@ abstract class PagewiseIterator<K extends ListingKind, Row, Item> implements Asy
   }
 
   next(): Promise<IteratorResult<Item>> {
-    const answer = this.#last.then(() => this.advance());
+    try {
+      const there = this.#waiting > 0 || this.#isTurnDue() ? undefined : this.atOnce();
+      if (there) return Promise.resolve(there);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#waiting++;
+    const answer = this.#last
+      .then(() => this.#turns.give())
+      .then(() => this.advance())
+      .finally(() => {
+        this.#waiting--;
+      });
     this.#last = answer.catch(() => {});
     return answer;
   }
@@ -107,6 +132,13 @@ abstract class PagewiseIterator<K extends ListingKind, Row, Item> implements Asy
     this.reader.end();
     return { done: true, value: undefined };
   }
+
+  #isTurnDue(): boolean {
+    return this.#calls++ % CALLS_BETWEEN_LOOKS === 0 && this.#turns.isDue;
+  }
+
+  /** What comes next where that need not be waited for; three promises fewer for each of many rows. */
+  abstract atOnce(): IteratorResult<Item> | undefined;
 
   /** What comes next. */
   abstract advance(): Promise<IteratorResult<Item>>;
@@ -132,13 +164,18 @@ class RowIterator<K extends ListingKind, Row> extends PagewiseIterator<K, Row, R
     return super.return();
   }
 
+  atOnce(): IteratorResult<Row> | undefined {
+    const page = this.#page;
+    if (!page) return undefined;
+    this.#say(page);
+    if (this.#row >= page.columns.length) return undefined;
+    return { done: false, value: this.options.rowAt(page.columns, this.#row++) };
+  }
+
   async advance(): Promise<IteratorResult<Row>> {
     for (;;) {
-      const page = this.#page;
-      if (page) {
-        this.#say(page);
-        if (this.#row < page.columns.length) return { done: false, value: this.options.rowAt(page.columns, this.#row++) };
-      }
+      const row = this.atOnce();
+      if (row) return row;
       this.#page = undefined;
       const next = await this.nextPage();
       if (!next) return { done: true, value: undefined };
@@ -158,6 +195,10 @@ class RowIterator<K extends ListingKind, Row> extends PagewiseIterator<K, Row, R
 }
 
 class PageIterator<K extends ListingKind, Row> extends PagewiseIterator<K, Row, ColumnsOf[K]> {
+  atOnce(): undefined {
+    return undefined;
+  }
+
   async advance(): Promise<IteratorResult<ColumnsOf[K]>> {
     for (;;) {
       const page = await this.nextPage();

@@ -15,11 +15,20 @@ const LONGEST_WAIT_MS = 25;
 
 /** The turns that one long work gives to others, however short its parts are. */
 export class Turns {
+  readonly #longestWaitMs: number;
   #givenMs = performance.now();
+
+  constructor(longestWaitMs = LONGEST_WAIT_MS) {
+    this.#longestWaitMs = longestWaitMs;
+  }
+
+  get isDue(): boolean {
+    return performance.now() - this.#givenMs > this.#longestWaitMs;
+  }
 
   /** Gives one where it is due. */
   async give(): Promise<void> {
-    if (performance.now() - this.#givenMs <= LONGEST_WAIT_MS) return;
+    if (!this.isDue) return;
     await turn();
     this.#givenMs = performance.now();
   }
