@@ -27,6 +27,7 @@ const TELLING = [
 
 const FULL = [
   { world: "dense-1m", rows: TIMED, repetitions: 15, fresh: 3 },
+  { world: "packed-1m", rows: ["snapshot-unchanged"], repetitions: 25 },
   { world: "dense-100k", rows: GROWING, repetitions: 25, fresh: 3 },
   { world: "dense-4m", rows: [...GROWING, "monitor-many-first", "snapshot-unchanged"], repetitions: 7, fresh: 1 },
   { world: "roots-100k", rows: TELLING, repetitions: 9 },
@@ -41,6 +42,7 @@ const FULL = [
 
 const QUICK = [
   { world: "dense-1m", rows: TIMED, repetitions: 4, fresh: 1 },
+  { world: "packed-1m", rows: ["snapshot-unchanged"], repetitions: 7 },
   { world: "dense-100k", rows: GROWING, repetitions: 5, fresh: 0 },
   { world: "roots-100k", rows: TELLING, repetitions: 3 },
   { world: "shared-100k", rows: TELLING, repetitions: 3 },

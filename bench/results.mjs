@@ -38,7 +38,8 @@ export function targetOf(row) {
 /** { must, aim } for a figure's world: targets are about a million addresses of one root, memory about one a PT as well. */
 export function limitsFor({ row, world }) {
   const target = targetOf(row);
-  if (isSpaceWorld(world)) return target.world === undefined || target.world === world ? target : {};
+  if (target.world !== undefined) return target.world === world ? target : {};
+  if (isSpaceWorld(world)) return target;
   const { shape } = parseWorldName(world);
   if (shape === "sparse") return target.sparse ?? {};
   return world === `${TARGET_SHAPE}-${TARGET_SIZE}` ? target : {};

@@ -5,8 +5,10 @@
  *   roots    64 roots, tables of their own, 250 addresses in each PT
  *   shared   64 roots over one kernel half: the same PTs, each address once a root
  *   sparse   one root, one address in each PT
+ *   packed   dense, but the tables lie side by side
  *
- * Tables lie scattered over guest memory, as an allocator leaves them. Which slots of a PT are watched, where in the page
+ * Tables lie scattered over guest memory, as a kernel's allocator leaves them after days, but for packed ones: so it leaves
+ * them when it maps all of this at once. Which slots of a PT are watched, where in the page
  * and on which frame is random; frames of pages are past the guest's memory, for nobody reads them.
  */
 
@@ -31,6 +33,7 @@ export const SHAPES = {
   roots: { roots: ROOTS, isShared: false, addressesATable: ADDRESSES_A_TABLE, pml4Slot: USER_SLOT },
   shared: { roots: ROOTS, isShared: true, addressesATable: ADDRESSES_A_TABLE, pml4Slot: KERNEL_SLOT },
   sparse: { roots: 1, isShared: false, addressesATable: 1, pml4Slot: USER_SLOT },
+  packed: { roots: 1, isShared: false, addressesATable: ADDRESSES_A_TABLE, pml4Slot: USER_SLOT, isPacked: true },
 };
 
 /** "dense-1m" -> its world. */
@@ -47,7 +50,7 @@ export function parseWorldName(name) {
 
 /** A world of about `size` addresses: as many as give each root the same number. */
 export function buildWorld(shape, size) {
-  const { roots, isShared, addressesATable, pml4Slot } = SHAPES[shape];
+  const { roots, isShared, addressesATable, pml4Slot, isPacked = false } = SHAPES[shape];
   const addresses = Math.floor(size / roots);
   const tables = Math.ceil(addresses / addressesATable);
   if (tables > ENTRIES * ENTRIES) throw new RangeError(`${tables} tables: one PDPT leads to ${ENTRIES * ENTRIES} at the most`);
@@ -55,11 +58,13 @@ export function buildWorld(shape, size) {
   const subtrees = isShared ? 1 : roots;
   const frames = Math.max(LEAST_FRAMES, Math.ceil((tables * (1 + 1 / ENTRIES) + 8) * subtrees * SPARE_FRAMES));
   const guest = new Guest(frames);
-  const gfns = frameNumbers(frames, random);
+  const gfns = frameNumbers(frames);
+  if (!isPacked) shuffle(gfns, random, 1);
   const used = [];
   const nextTable = () => {
-    used.push(gfns[used.length]);
-    return used[used.length - 1];
+    const gfn = gfns[used.length + 1]; // frame 0 stays what it is in a real guest: no table
+    used.push(gfn);
+    return gfn;
   };
   const below = Array.from({ length: subtrees }, () =>
     buildSubtree({ guest, nextTable, random, addresses, tables, addressesATable, pml4Slot }),
@@ -73,10 +78,8 @@ export function buildWorld(shape, size) {
   return { shape, guest, frames, tableGfns: Uint32Array.from(used), spaces, addresses: addresses * roots };
 }
 
-function frameNumbers(frames, random) {
-  const gfns = new Uint32Array(frames);
-  for (let i = 0; i < frames; i++) gfns[i] = i;
-  return shuffle(gfns, random, 1); // frame 0 stays what it is in a real guest: no table
+function frameNumbers(frames) {
+  return Uint32Array.from({ length: frames }, (_, i) => i);
 }
 
 function tableEntry(gfn) {
