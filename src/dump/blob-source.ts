@@ -21,7 +21,7 @@ const SMALL_SLICE = 2 ** 19;
 /** Of a slice, where reading is as slow as can be. */
 const SMALLEST_PART = 2 ** 21;
 /** Who gives up is not to wait longer than this for a part to be read. */
-const PART_MS = 35;
+const PART_MS = 40;
 /** 256 MiB at most. */
 const LARGE_KEPT = 16;
 /** 64 MiB at most: the tables that have been found. */

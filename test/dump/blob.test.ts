@@ -136,7 +136,7 @@ describe("a Blob", () => {
     };
 
     it("comes in parts while reading is slow, and only then", async () => {
-      const slices = stubSlowReader(5);
+      const slices = stubSlowReader(6);
       const dump = await openForReaders(new MarkedBlob(), { readers: patience() });
       slices.length = 0;
       for (const mib of [16, 31, 32, 37, 47]) expect(readMib(dump, mib)).toBe(mib);
@@ -153,7 +153,7 @@ describe("a Blob", () => {
     it("is given up between two parts, which is no failure to read, and read whole when it is wanted again", async () => {
       const readers = patience();
       let isToGiveUp = false;
-      const slices = stubSlowReader(5, () => {
+      const slices = stubSlowReader(6, () => {
         readers.aborted = isToGiveUp;
       });
       const dump = await openForReaders(new MarkedBlob(), { readers });
