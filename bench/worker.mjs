@@ -122,7 +122,7 @@ async function twoWorkerRows() {
     await besides("comparing spaces of 160 Ki tables in two dumps of 1 GiB, one worker and two", compare),
   ];
   for (const crew of crews) crew.terminate();
-  for (const { end } of threads) end();
+  for (const { end } of threads) await end();
   return result;
 }
 

@@ -58,7 +58,7 @@ export function buildWorld(shape, size) {
   const subtrees = isShared ? 1 : roots;
   const frames = Math.max(LEAST_FRAMES, Math.ceil((tables * (1 + 1 / ENTRIES) + 8) * subtrees * SPARE_FRAMES));
   const guest = new Guest(frames);
-  const gfns = frameNumbers(frames);
+  const gfns = Uint32Array.from({ length: frames }, (_, i) => i);
   if (!isPacked) shuffle(gfns, random, 1);
   const used = [];
   const nextTable = () => {
@@ -76,10 +76,6 @@ export function buildWorld(shape, size) {
     return { root: BigInt(rootGfn) * 4096n, pdptPa: subtree.pdptGfn * FRAME_BYTES, ...subtree.addresses };
   });
   return { shape, guest, frames, tableGfns: Uint32Array.from(used), spaces, addresses: addresses * roots };
-}
-
-function frameNumbers(frames) {
-  return Uint32Array.from({ length: frames }, (_, i) => i);
 }
 
 function tableEntry(gfn) {

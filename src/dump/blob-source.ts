@@ -91,11 +91,10 @@ function pagedBlob(blob: BlobLike, reader: SynchronousReader, readers: Readers |
     if (large.has(offset) || size >= SMALL_SLICE) return large;
     if (small.has(offset)) return small;
     const index = Math.floor(offset / LARGE_SLICE);
-    const missed = misses.get(index) ?? { count: 0, bearable: SMALL_BEFORE_LARGE };
-    const isTooMany = ++missed.count > missed.bearable;
+    const { count, bearable } = misses.get(index) ?? { count: 0, bearable: SMALL_BEFORE_LARGE };
+    const isTooMany = count === bearable;
     // What is read at random, all over a file too large to keep, would be read whole for every frame of it.
-    if (isTooMany) Object.assign(missed, { count: 0, bearable: 2 * missed.bearable });
-    misses.set(index, missed);
+    misses.set(index, isTooMany ? { count: 0, bearable: 2 * bearable } : { count: count + 1, bearable });
     return isTooMany || isDense() ? large : small;
   };
   return {
@@ -127,8 +126,8 @@ function partOf(size: number, msPerByte: number): number {
 }
 
 interface Misses {
-  count: number;
-  bearable: number;
+  readonly count: number;
+  readonly bearable: number;
 }
 
 interface Slice {

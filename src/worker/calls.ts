@@ -10,10 +10,8 @@ import type { Readers } from "../dump/patience.js";
 import type { AbortSignalLike } from "../model/platform.js";
 import { CallAborted } from "./error-wire.js";
 import { leadsSomewhere } from "./revocation.js";
-import { CALL_ABORTED, CALL_RUNNING, CALL_WAITING, type Notice, type Ticket } from "./wire.js";
+import { CALL_ABORTED, CALL_RUNNING, CALL_WAITING, type Notice, PROGRESS_PAUSE_MS, type Ticket } from "./wire.js";
 
-/** A little less than 20 times a second, so that the last word, which does not wait, is within it. */
-const PROGRESS_PAUSE_MS = 60;
 /** How often a URL is asked for: each time costs a round trip to the browser. */
 const URL_PAUSE_MS = 10;
 

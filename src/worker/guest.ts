@@ -57,11 +57,11 @@ export class Guest implements OpenedDump {
   }
 
   readFrame(gfn: number, target: Uint8Array): boolean {
-    return this.#reading(1, () => this.#dump.readFrame(gfn, target));
+    return this.#asking(1, () => this.#dump.readFrame(gfn, target));
   }
 
   readFrames(gfns: ArrayLike<number>, target: Uint8Array): Uint8Array {
-    return this.#reading(gfns.length, () => this.#dump.readFrames(gfns, target));
+    return this.#asking(gfns.length, () => this.#dump.readFrames(gfns, target));
   }
 
   close(): void {
@@ -72,7 +72,7 @@ export class Guest implements OpenedDump {
     this.close();
   }
 
-  #reading<T>(frames: number, read: () => T): T {
+  #asking<T>(frames: number, read: () => T): T {
     const asked = (): T => {
       this.#calls.beforeReading(frames);
       return read();

@@ -31,9 +31,7 @@ import { ListingInWorker } from "./remote-listing.js";
 import { MonitorInWorker } from "./remote-monitor.js";
 import { dealScan } from "./scan-board.js";
 import { type SentSource, sourceToSend } from "./sources.js";
-import type { ArchitectureWire } from "./wire.js";
-
-const PROGRESS_PAUSE_MS = 60;
+import { type ArchitectureWire, PROGRESS_PAUSE_MS } from "./wire.js";
 
 export class HandleToCrew implements WorkerHandle {
   readonly workers: number;

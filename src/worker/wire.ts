@@ -35,6 +35,9 @@ export interface DumpWire {
   readonly lies: "in-its-source" | "in-slices" | "inflated";
 }
 
+/** Between two words on progress: a little less than 20 times a second, so that the last one, which does not wait, is within it. */
+export const PROGRESS_PAUSE_MS = 60;
+
 /** How a call is told that it is no longer wanted: a word in shared memory, else a URL that stops to be one. */
 export type AbortToken = { readonly type: "word"; readonly index: number } | { readonly type: "url"; readonly url: string };
 

@@ -95,17 +95,22 @@ export function hasDump(id: number): boolean {
   return dumps.value.some((item) => item.id === id);
 }
 
+/** What somebody has taken out: files of a link among them are no longer missing. */
 export function removeDumps(ids: readonly number[]): void {
-  showStatuses();
-  const [wanted, names] = [new Set(ids), new Set<string>()];
-  const gone = dumps.value.filter(({ id }) => wanted.has(id));
-  for (const { name } of gone) names.add(name);
-  dumps.value = dumps.value.filter(({ id }) => !wanted.has(id));
-  // What somebody has taken out is no longer missing.
+  const names = new Set(letGoOf(ids).map(({ name }) => name));
   expectedFiles.value = expectedFiles.value.filter((name) => !names.has(name));
+}
+
+/** Answers those that are gone; files of a link among them are missing now. */
+export function letGoOf(ids: readonly number[]): readonly DumpItem[] {
+  showStatuses();
+  const wanted = new Set(ids);
+  const gone = dumps.value.filter(({ id }) => wanted.has(id));
+  dumps.value = dumps.value.filter(({ id }) => !wanted.has(id));
   for (const { status } of gone) {
     if (status.type === "ready") void status.dump.close();
   }
+  return gone;
 }
 
 /** To place `to` of the list. */

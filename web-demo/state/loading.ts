@@ -7,7 +7,7 @@
 import { signal } from "@preact/signals";
 import { bytes } from "../model/format.js";
 import { isAbort, problemText } from "../session/problem-text.js";
-import { addDumps, type DumpItem, dumps, expectedFiles, hasDump, type NewDump, removeDumps, setStatus, showStatuses } from "./dumps.js";
+import { addDumps, type DumpItem, dumps, hasDump, letGoOf, type NewDump, removeDumps, setStatus, showStatuses } from "./dumps.js";
 import { engine } from "./engine.js";
 import { watchText } from "./question.js";
 import { runTask } from "./task.js";
@@ -98,8 +98,5 @@ async function open(
 /** Called where a load was cancelled: what is not open goes. */
 export function dropUnopened(): void {
   showStatuses();
-  // They are still what the link was made with.
-  const expected = expectedFiles.value;
-  removeDumps(dumps.value.filter(({ status }) => status.type === "waiting" || status.type === "opening").map(({ id }) => id));
-  expectedFiles.value = expected;
+  letGoOf(dumps.value.filter(({ status }) => status.type === "waiting" || status.type === "opening").map(({ id }) => id));
 }
