@@ -125,22 +125,28 @@ function pagesOfRun(from: u32, end: u32): u32 {
   return pages;
 }
 
-/** First of `count` addresses of BATCH_IN that lies in a page below that of the one before it; `count`: there is none. */
-export function firstDescent(count: u32): u32 {
+/** Whether no address of BATCH_IN lies in a page below that of the one before it; as a number, for TypeScript. */
+export function ascends(count: u32): u32 {
   let before: u64 = 0;
+  let falls: u64 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const page = load<u64>(BATCH_IN + ((<usize>i) << 3)) >> PAGE_BITS;
-    if (page < before) return i;
+    falls |= page - before; // below 0 where it falls: no branch
     before = page;
   }
-  return count;
+  return u32(<i64>falls >= 0);
 }
 
 /** First of `count` addresses of BATCH_IN whose bits from `bits` - 1 up are not all equal; `count`: there is none. */
 export function firstNonCanonical(count: u32, bits: u32): u32 {
-  for (let i: u32 = 0; i < count; i++) {
-    const high = <i64>load<u64>(BATCH_IN + ((<usize>i) << 3)) >> (bits - 1);
-    if (high != 0 && high != -1) return i;
+  // Half of the space added, those of both halves lie side by side from 0 on: nearly always there is none that does not.
+  const half = (<u64>1) << (bits - 1);
+  const end = BATCH_IN + ((<usize>count) << 3);
+  let above: u64 = 0;
+  for (let at: usize = BATCH_IN; at < end; at += 8) above |= load<u64>(at) + half;
+  if (!(above >> bits)) return count;
+  for (let at: usize = BATCH_IN; at < end; at += 8) {
+    if ((load<u64>(at) + half) >> bits) return <u32>((at - BATCH_IN) >> 3);
   }
   return count;
 }

@@ -2,7 +2,7 @@
  * What the core exports. Generic kernels are chosen here by the mode in the control block; nothing else is decided.
  */
 import {
-  firstDescent,
+  ascends,
   firstNonCanonical,
   giveBack as giveBackIn,
   lookUp as lookUpIn,
@@ -73,6 +73,7 @@ export {
   affect,
   affectSpace,
   allocate,
+  ascends,
   clearAllMarks,
   clearMarks,
   collectMarked,
@@ -85,7 +86,6 @@ export {
   dropFrames,
   emptySpace,
   endProcessing,
-  firstDescent,
   firstNonCanonical,
   forgetTable,
   isZeroFrame,

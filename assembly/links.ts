@@ -16,6 +16,7 @@ import {
   KEPT_COPY,
   KEPT_LINKS,
   KIND_LEAF,
+  LEAF_REACH_LOG2,
   LINK_PLACES,
   LINK_PLACES_LENGTH,
   LINKS_BYTES_LOG2,
@@ -70,16 +71,23 @@ export function walkLinked<M extends PagingMode>(rootLinks: usize, count: u32, l
   return <u32>((left - first) >> 2);
 }
 
+/** Addresses that come one after the other mostly end in one table, which is then not looked for again. */
 function descend<M extends PagingMode>(rootLinks: usize, vas: usize, count: u32): void {
   const mode = changetype<M>(0);
   const end = vas + ((<usize>count) << 3);
+  let reach = ~(<u64>0);
+  let copy: u32 = 0;
   for (let place: usize = LINK_PLACES; vas < end; vas += 8, place += 4) {
     const va = load<u64>(vas);
-    let links = rootLinks;
-    if (mode.levels() > 4) links = load<u32>(links + ((<usize>mode.indexAt(va, 5)) << 2));
-    links = load<u32>(links + ((<usize>mode.indexAt(va, 4)) << 2));
-    links = load<u32>(links + ((<usize>mode.indexAt(va, 3)) << 2));
-    store<u32>(place, load<u32>(links + ((<usize>mode.indexAt(va, 2)) << 2)));
+    if (va >> LEAF_REACH_LOG2 != reach) {
+      reach = va >> LEAF_REACH_LOG2;
+      let links = rootLinks;
+      if (mode.levels() > 4) links = load<u32>(links + ((<usize>mode.indexAt(va, 5)) << 2));
+      links = load<u32>(links + ((<usize>mode.indexAt(va, 4)) << 2));
+      links = load<u32>(links + ((<usize>mode.indexAt(va, 3)) << 2));
+      copy = load<u32>(links + ((<usize>mode.indexAt(va, 2)) << 2));
+    }
+    store<u32>(place, copy);
   }
 }
 

@@ -16,7 +16,7 @@ export interface CoreExports extends SpaceExports {
   noteTags(space: number, bits: number): void;
   resetMonitor(): void;
 
-  firstDescent(count: number): number;
+  ascends(count: number): number;
   firstNonCanonical(count: number, bits: number): number;
   takeIn(space: number, count: number): number;
   settleOne(space: number): number;

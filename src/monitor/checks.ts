@@ -67,21 +67,31 @@ export class ContextDoor {
 /** How a batch lies: its pages in ascending order, or in any. */
 export type BatchOrder = "ascending" | "any";
 
-/** Throws AddressError with `details.index` for the first VA that is not canonical. Answers how the batch lies. */
-export function checkVas(core: Core, vas: BigUint64Array): BatchOrder {
+/** Throws AddressError with `details.index` for the first VA that is not canonical. */
+export function checkVas(core: Core, vas: BigUint64Array): void {
   if (!(vas instanceof BigUint64Array)) throw new PageTableError("invalid-vas", "vas must be a BigUint64Array");
   const bits = core.mode.virtualAddressBits;
-  let order: BatchOrder = "ascending";
   for (let from = 0; from < vas.length; from += layout.BATCH_LENGTH) {
-    const count = Math.min(layout.BATCH_LENGTH, vas.length - from);
-    core.batchIn.set(vas.subarray(from, from + count));
+    const count = copyIn(core, vas, from);
     const place = core.exports.firstNonCanonical(count, bits);
     if (place < count) throw nonCanonical(vas[from + place], bits, { index: from + place });
-    if (order === "any") continue;
-    const isBelow = from > 0 && vas[from] >> PAGE_BITS < vas[from - 1] >> PAGE_BITS;
-    if (isBelow || core.exports.firstDescent(count) < count) order = "any";
   }
-  return order;
+}
+
+/** How canonical VAs lie. */
+export function orderOf(core: Core, vas: BigUint64Array): BatchOrder {
+  for (let from = 0; from < vas.length; from += layout.BATCH_LENGTH) {
+    if (from > 0 && vas[from] >> PAGE_BITS < vas[from - 1] >> PAGE_BITS) return "any";
+    if (!core.exports.ascends(copyIn(core, vas, from))) return "any";
+  }
+  return "ascending";
+}
+
+/** The VAs from place `from` on into the core's batch, as many as it holds; answers their number. */
+function copyIn(core: Core, vas: BigUint64Array, from: number): number {
+  const count = Math.min(layout.BATCH_LENGTH, vas.length - from);
+  core.batchIn.set(vas.subarray(from, from + count));
+  return count;
 }
 
 export function checkTagCount<Tag>(vas: BigUint64Array, tags: Tag | readonly Tag[]): void {
