@@ -45,6 +45,7 @@ import { unuse } from "./tables";
 import {
   addCell,
   CELL_LOG2,
+  cellFound,
   cellIn,
   cellOf,
   directCells,
@@ -250,8 +251,10 @@ function makeChained(cell: usize): void {
 export function locate(space: usize, va: u64): usize {
   const slot = slotAt(va, 1);
   const offset = <u32>va & CELL_OFFSET;
+  const first = findLeaf(space, 0, va);
+  if (first && isUsed(first, slot) && holds(cellFound(first, slot), offset)) return first;
   const tries = load<u32>(space, SPACE_CUTS) ? TRIES : 1;
-  for (let trie: u32 = 0; trie < tries; trie++) {
+  for (let trie: u32 = 1; trie < tries; trie++) {
     const leaf = findLeaf(space, trie, va);
     if (leaf && isUsed(leaf, slot) && holds(cellOf(leaf, slot), offset)) return leaf;
   }

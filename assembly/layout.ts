@@ -122,10 +122,12 @@ export const CONTROL_FREE_PAGES: u32 = 320; // u32, freed blocks of a page
 export const CONTROL_COPIES: u32 = 328; // u32, next page of those set aside for tables' copies
 export const CONTROL_COPIES_END: u32 = 332; // u32
 export const CONTROL_LAST_LEAF: u32 = 304; // u32, leaf node found last in a trie 0; 0 where it has gone
+export const CONTROL_LAST_CELLS: u32 = 348; // u32, its cells where it has one for each slot, else 0
 export const CONTROL_LAST_SPACE: u32 = 308; // u32
 export const CONTROL_LAST_REACH: u32 = 312; // u64, VA >> 21 of it
 export const CONTROL_ROUND: u32 = 336; // u32, level whose tables are being read
 export const CONTROL_MOST_TABLES: u32 = 340; // u32, tables that may be kept
+export const CONTROL_TOUCHED_LAST: u32 = 352; // u32 x 6, the last of those nodes, where there is a first
 export const CONTROL_TAKEN: u32 = 344; // u32, addresses of the last window that were taken in
 export const CONTROL_READ_FIRST: u32 = 124; // u32, next table to list
 export const CONTROL_TABLE_INDEX: u32 = 128; // index head
@@ -188,7 +190,7 @@ export const TRIES: u32 = 6;
 /**
  * A node: 512 slots of a trie, at a level. It stands on the table that its path leads to, or nowhere.
  * Cells are packed by rank in the bitmap while they are few; 8 bytes each:
- *   upper   u32 child node, u32 0
+ *   upper   u32 child node, u32 the child's cells where it has one for each slot, else 0
  *   leaf    u32 tag, u32 { 0-11 offset in the page, 12 chained, 13 backed, 14-31 references }
  *   chained u32 first row, u32 { 12 }
  */

@@ -10,11 +10,13 @@ import { clearBit, hasBit, nextBit, rankOf, setBit } from "./bitmap";
 import {
   CONTROL,
   CONTROL_CUTS,
+  CONTROL_LAST_CELLS,
   CONTROL_LAST_LEAF,
   CONTROL_LAST_REACH,
   CONTROL_LAST_SPACE,
   CONTROL_LEVELS,
   CONTROL_TOUCHED,
+  CONTROL_TOUCHED_LAST,
   ENTRIES,
   NODE_BYTES_LOG2,
   NODE_CAPACITY_LOG2,
@@ -89,27 +91,42 @@ export function findLeaf(space: usize, trie: u32, va: u64): usize {
   if (last && !trie && load<u64>(CONTROL, CONTROL_LAST_REACH) == reach && load<u32>(CONTROL, CONTROL_LAST_SPACE) == <u32>space) return last;
   let node: usize = load<u32>(space + ((<usize>trie) << 2), SPACE_TRIES);
   if (!node) return 0;
+  let cells: u32 = 0;
   for (let level = load<u32>(CONTROL, CONTROL_LEVELS); level > 1; level--) {
     const slot = slotAt(va, level);
     if (!isUsed(node, slot)) return 0;
-    node = childOf(node, slot);
+    const cell = cellOf(node, slot);
+    node = load<u32>(cell);
+    cells = load<u32>(cell, 4);
   }
   if (!trie) {
     store<u32>(CONTROL, <u32>node, CONTROL_LAST_LEAF);
+    store<u32>(CONTROL, cells, CONTROL_LAST_CELLS);
     store<u32>(CONTROL, <u32>space, CONTROL_LAST_SPACE);
     store<u64>(CONTROL, reach, CONTROL_LAST_REACH);
   }
   return node;
 }
 
-/** Puts a node on the list of those to stand, of its level. */
+/**
+ * The cell of a slot that is used, of the leaf node that `findLeaf` has just answered for trie 0. Where the node above says where its cells lie,
+ * node and cell are fetched at one time: both are seldom in the cache.
+ */
+export function cellFound(leaf: usize, slot: u32): usize {
+  const cells: usize = load<u32>(CONTROL, CONTROL_LAST_CELLS);
+  return cells ? cells + ((<usize>slot) << CELL_LOG2) : cellOf(leaf, slot);
+}
+
+/** Puts a node at the end of the list of those to stand, of its level: tables come in the order of the addresses that want them. */
 export function touch(node: usize, flags: u32): void {
   const before = load<u8>(node, NODE_FLAGS);
   store<u8>(node, before | NODE_FLAG_TOUCHED | flags, NODE_FLAGS);
   if (before & NODE_FLAG_TOUCHED) return;
-  const list = CONTROL + CONTROL_TOUCHED + ((<usize>load<u8>(node, NODE_LEVEL)) << 2);
-  store<u32>(node, load<u32>(list), NODE_TOUCHED_NEXT);
-  store<u32>(list, <u32>node);
+  const list = CONTROL + ((<usize>load<u8>(node, NODE_LEVEL)) << 2);
+  store<u32>(node, 0, NODE_TOUCHED_NEXT);
+  if (load<u32>(list, CONTROL_TOUCHED)) store<u32>(load<u32>(list, CONTROL_TOUCHED_LAST), <u32>node, NODE_TOUCHED_NEXT);
+  else store<u32>(list, <u32>node, CONTROL_TOUCHED);
+  store<u32>(list, <u32>node, CONTROL_TOUCHED_LAST);
 }
 
 /** A node without slots. Memory is reserved. */
@@ -181,7 +198,15 @@ function grow(node: usize, wanted: u32): u32 {
   release(before, from + CELL_LOG2);
   store<u32>(node, <u32>after, NODE_CELLS);
   store<u8>(node, <u8>to, NODE_CAPACITY_LOG2);
+  if (to == FULL_LOG2) tellCells(node, after);
   return to;
+}
+
+/** Has the node above know where the cells of a node lie that has one for each slot. */
+function tellCells(node: usize, cells: usize): void {
+  const parent: usize = load<u32>(node, NODE_PARENT);
+  if (parent) store<u32>(cellOf(parent, load<u16>(node, NODE_SLOT)), <u32>cells, 4);
+  if (load<u32>(CONTROL, CONTROL_LAST_LEAF) == <u32>node) store<u32>(CONTROL, <u32>cells, CONTROL_LAST_CELLS);
 }
 
 /** Frees a slot. The node may be left without any: `prune` it then. */

@@ -52,6 +52,19 @@ async function createManyPages() {
 
 describe("more than a window holds", () => {
   forEachBuild(() => {
+    test("tables are asked for in the order of the addresses, so that those that lie side by side are read in one go, then and at a snapshot", async () => {
+      const { space, monitor, driver } = await createManyPages();
+      const gfns = Array.from({ length: TABLES }, (_, table) => space.tableGfn(FIRST + BigInt(table) * BigInt(PAGE_2M), 1));
+      const lastOfTables = BigUint64Array.from(gfns, (_, table) => vaOf(table * ENTRIES + ENTRIES - 1));
+      const lowestRead = () =>
+        driver.log.flatMap((call) => (call.type === "readFrames" ? call.gfns : [])).filter((gfn) => gfns.includes(gfn));
+      monitor.monitorMany(space.root, lastOfTables, 0, 0);
+      expect(lowestRead()).toEqual(gfns);
+      driver.log.length = 0;
+      monitor.processSnapshotColumns(driver.memory);
+      expect(lowestRead()).toEqual(gfns);
+    });
+
     test("addresses in random order come in with each one's tag, and their loss and return are told in order, all of them", async () => {
       const { space, monitor, guest } = await createManyPages();
       const order = new Dice(5).shuffled(Array.from({ length: PAGES }, (_, page) => page));
