@@ -315,6 +315,15 @@ export function giveBack(space: usize, va: u64, all: bool): u32 {
   );
 }
 
+/** Gives back one reference of each of the first `count` addresses of BATCH_IN. */
+export function giveBackMany(space: usize, count: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const va = load<u64>(BATCH_IN + ((<usize>i) << 3));
+    const leaf = locate(space, va);
+    if (leaf) giveBackFrom(space, leaf, va, false);
+  }
+}
+
 function giveBackFrom(space: usize, leaf: usize, va: u64, all: bool): void {
   const slot = slotAt(va, 1);
   const offset = <u32>va & CELL_OFFSET;

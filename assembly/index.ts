@@ -5,6 +5,7 @@ import {
   ascends,
   firstNonCanonical,
   giveBack as giveBackIn,
+  giveBackMany,
   lookUp as lookUpIn,
   settleTaken as settleTakenIn,
   takeIn as takeInAddresses,
@@ -88,6 +89,7 @@ export {
   endProcessing,
   firstNonCanonical,
   forgetTable,
+  giveBackMany,
   isZeroFrame,
   keepFrames,
   listMoves,
@@ -159,9 +161,9 @@ export function settleOne(space: usize): u32 {
   return load<u32>(CONTROL, CONTROL_SUSPECTS);
 }
 
-/** Gives back one reference of the `place`-th address of the batch, or all; answers what is left to do. */
-export function giveBack(space: usize, place: u32, all: bool): u32 {
-  return giveBackIn(space, load<u64>(BATCH_IN + ((<usize>place) << 3)), all);
+/** Gives back one reference of the first address of the batch, or all; answers what is left to do. */
+export function giveBack(space: usize, all: bool): u32 {
+  return giveBackIn(space, load<u64>(BATCH_IN), all);
 }
 
 /** Looks up the first address of the batch. */

@@ -20,7 +20,7 @@ export class Guest {
   readFrame(gfn, target) {
     const at = gfn * FRAME_BYTES;
     if (at >= this.#bytes.length) return false;
-    target.set(this.#bytes.subarray(at, at + FRAME_BYTES));
+    target.set(new Uint8Array(this.#bytes.buffer, at, FRAME_BYTES));
     return true;
   }
 
@@ -33,7 +33,7 @@ export class Guest {
       next = i + 1;
       if (first >= frames) continue;
       while (next < gfns.length && gfns[next] === first + next - i && gfns[next] < frames) next++;
-      target.set(this.#bytes.subarray(first * FRAME_BYTES, (first + next - i) * FRAME_BYTES), i * FRAME_BYTES);
+      target.set(new Uint8Array(this.#bytes.buffer, first * FRAME_BYTES, (next - i) * FRAME_BYTES), i * FRAME_BYTES);
       held.fill(1, i, next);
     }
     return held;

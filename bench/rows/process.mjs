@@ -1,7 +1,8 @@
 /**
  * From marks to events: a tenth of the PTEs changed; one PDPTE cleared, and set again. As columns and as objects.
  *
- * Marking is part of the row, the guest's own writing is not. Objects are kept until the repetition is over.
+ * Marking is part of the row, the guest's own writing is not. Marks come in random order, or table by table as a kernel writes that
+ * maps or unmaps a range. Objects are kept until the repetition is over.
  */
 
 import { expectEqual } from "../expect.mjs";
@@ -23,13 +24,13 @@ const FORMS = {
   },
 };
 
-function changedRow(form) {
+function changedRow(id, form, order) {
   const { process, count } = FORMS[form];
   return {
-    id: `change-tenth-${form}`,
+    id,
     async prepare(setting) {
       const monitor = await setting.fullMonitor();
-      const entries = changedEntries(setting);
+      const entries = changedEntries(setting, order);
       return { setting, monitor, entries, entryPas: entries.map(BigInt) };
     },
     before({ setting, entries }) {
@@ -52,13 +53,15 @@ function changedRow(form) {
   };
 }
 
-/** A tenth of all PTEs, in random order. */
-function changedEntries({ spaces, world }) {
+/** A tenth of all PTEs, in random order or table by table. */
+function changedEntries({ spaces, world }, order) {
   const distinct = world.shape === "shared" ? spaces.slice(0, 1) : spaces;
-  const entries = distinct.flatMap(({ entryPas, orders }) =>
-    Array.from(orders.random.subarray(0, Math.ceil(entryPas.length * CHANGED_SHARE)), (i) => entryPas[i]),
-  );
-  return shuffle(entries, createRandom(entries.length));
+  const entries = distinct.flatMap(({ entryPas, orders }) => {
+    const places = orders.random.subarray(0, Math.ceil(entryPas.length * CHANGED_SHARE));
+    const changed = new Set(places);
+    return Array.from(order === "random" ? places : orders[order].filter((i) => changed.has(i)), (i) => entryPas[i]);
+  });
+  return order === "random" ? shuffle(entries, createRandom(entries.length)) : entries;
 }
 
 function sharersOf({ spaces, world }) {
@@ -101,8 +104,9 @@ function pdpteRow(what, form) {
 }
 
 export const processRows = [
-  changedRow("columns"),
-  changedRow("array"),
+  changedRow("change-tenth-columns", "columns", "random"),
+  changedRow("change-tenth-by-table", "columns", "byTable"),
+  changedRow("change-tenth-array", "array", "random"),
   pdpteRow("cleared", "columns"),
   pdpteRow("cleared", "array"),
   pdpteRow("set", "columns"),

@@ -21,7 +21,8 @@ export interface CoreExports extends SpaceExports {
   takeIn(space: number, count: number): number;
   settleOne(space: number): number;
   settleTaken(space: number, count: number): void;
-  giveBack(space: number, place: number, all: number): number;
+  giveBack(space: number, all: number): number;
+  giveBackMany(space: number, count: number): void;
   lookUp(space: number): number;
 
   beginRounds(processing: number): number;
