@@ -9,6 +9,7 @@
 import { FRAME_SIZE } from "../model/address.js";
 import type { Dump, FrameRun, Vcpu } from "../model/dump.js";
 import { PageTableError } from "../model/errors.js";
+import { type ReadsFramesInto, readFramesInto } from "../model/frames-into.js";
 import { hex } from "../model/hex.js";
 import type { DumpContents } from "./contents.js";
 import type { DamageList } from "./damage-list.js";
@@ -16,7 +17,7 @@ import type { FrameMap, FramePart } from "./frame-map.js";
 import { readInto, type Source } from "./source.js";
 
 /** A dump with what only this package's own rooms ask for. */
-export interface OpenedDump extends Dump {
+export interface OpenedDump extends Dump, ReadsFramesInto {
   readFrames(gfns: ArrayLike<number>, target: Uint8Array): Uint8Array;
   /** VMCOREINFO, key by key, where the dump carries the note. */
   readonly vmcoreinfo: ReadonlyMap<string, string> | undefined;
@@ -80,27 +81,32 @@ export class FileDump implements OpenedDump {
    * meets no frame for the first time.
    */
   readFrames(gfns: ArrayLike<number>, target: Uint8Array): Uint8Array {
-    const source = this.#openSource();
+    this.#openSource();
     checkTarget(target, gfns.length);
     for (let index = 0; index < gfns.length; index++) checkGfn(gfns[index], index);
-    const copied = new Uint8Array(gfns.length);
+    const held = new Uint8Array(gfns.length);
+    this[readFramesInto](gfns, gfns.length, target, held);
+    return held;
+  }
+
+  [readFramesInto](gfns: ArrayLike<number>, count: number, target: Uint8Array, held: Uint8Array): void {
+    const source = this.#openSource();
     let firstFailure: PageTableError | undefined;
-    for (let i = 0; i < gfns.length; ) {
+    for (let i = 0; i < count; ) {
       const offset = this.#isLost(gfns[i]) ? -1 : this.#frames.offsetOf(gfns[i]);
-      const count = offset < 0 ? 1 : this.#countAdjacent(gfns, i, offset);
-      if (count > 1 && tryRead(source, offset, target.subarray(i * FRAME_SIZE, (i + count) * FRAME_SIZE)) === undefined) {
-        copied.fill(COPIED, i, i + count);
-      } else {
-        for (let j = i; j < i + count; j++) {
-          const outcome = this.#readOne(source, gfns[j], target.subarray(j * FRAME_SIZE, (j + 1) * FRAME_SIZE));
-          if (outcome === "copied") copied[j] = COPIED;
-          else if (outcome !== "absent") firstFailure ??= outcome;
-        }
+      const adjacent = offset < 0 ? 1 : this.#countAdjacent(gfns, i, count, offset);
+      const end = i + adjacent;
+      if (adjacent > 1 && tryRead(source, offset, target.subarray(i * FRAME_SIZE, end * FRAME_SIZE)) === undefined) {
+        held.fill(COPIED, i, end);
+        i = end;
       }
-      i += count;
+      for (; i < end; i++) {
+        const outcome = this.#readOne(source, gfns[i], target.subarray(i * FRAME_SIZE, (i + 1) * FRAME_SIZE));
+        held[i] = outcome === "copied" ? COPIED : 0;
+        if (typeof outcome === "object") firstFailure ??= outcome;
+      }
     }
     if (firstFailure !== undefined) throw firstFailure;
-    return copied;
   }
 
   close(): void {
@@ -118,9 +124,9 @@ export class FileDump implements OpenedDump {
     return this.#source;
   }
 
-  /** How many of `gfns` from `first` on lie side by side in the file, from `offset`; looked up a stretch at a time. */
-  #countAdjacent(gfns: ArrayLike<number>, first: number, offset: number): number {
-    const limit = Math.min(gfns.length - first, LONGEST_BATCH);
+  /** How many of the first `length` of `gfns`, from `first` on, lie side by side in the file, from `offset`; looked up a stretch at a time. */
+  #countAdjacent(gfns: ArrayLike<number>, first: number, length: number, offset: number): number {
+    const limit = Math.min(length - first, LONGEST_BATCH);
     let count = 0;
     while (count < limit && this.#frames.offsetOf(gfns[first + count]) === offset + count * FRAME_SIZE) {
       const gfn = gfns[first + count];

@@ -8,6 +8,7 @@ import type { Core } from "../core/core.js";
 import { checkedAnswer } from "../core/frame-reader.js";
 import * as layout from "../core/layout.js";
 import { FRAME_SIZE } from "../model/address.js";
+import { canReadFramesInto, readFramesInto } from "../model/frames-into.js";
 import type { GuestMemory } from "../model/memory.js";
 
 export class FrameBatch {
@@ -32,6 +33,10 @@ export class FrameBatch {
   read(memory: GuestMemory): void {
     const count = this.#core.control(layout.CONTROL_SPACE_WANTED + 4 * this.#side);
     if (count === 0) return;
+    if (canReadFramesInto(memory)) {
+      memory[readFramesInto](this.#gfns, count, this.#staging, this.#flags);
+      return;
+    }
     if (count === 1 || !memory.readFrames) {
       for (let i = 0; i < count; i++) {
         const target = this.#staging.subarray(i * FRAME_SIZE, (i + 1) * FRAME_SIZE);

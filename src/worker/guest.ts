@@ -6,6 +6,7 @@
 
 import type { OpenedDump } from "../dump/file-dump.js";
 import type { Dump, FrameRun, Vcpu } from "../model/dump.js";
+import { readFramesInto } from "../model/frames-into.js";
 import type { Call, Calls } from "./calls.js";
 
 /** How much of a dump's file has been read. */
@@ -62,6 +63,10 @@ export class Guest implements OpenedDump {
 
   readFrames(gfns: ArrayLike<number>, target: Uint8Array): Uint8Array {
     return this.#asking(gfns.length, () => this.#dump.readFrames(gfns, target));
+  }
+
+  [readFramesInto](gfns: ArrayLike<number>, count: number, target: Uint8Array, held: Uint8Array): void {
+    this.#asking(count, () => this.#dump[readFramesInto](gfns, count, target, held));
   }
 
   close(): void {

@@ -1,0 +1,21 @@
+/**
+ * Reading frames for the package's own dumps: what is read to and what is said of it lie in the core's memory, and no array is made a call.
+ *
+ * A driver has no such method: it is given copies, for what it does with them is not known. The name is a symbol, so that nobody else's object has it.
+ */
+
+import type { GuestMemory } from "./memory.js";
+
+export const readFramesInto: unique symbol = Symbol("readFramesInto");
+
+export interface ReadsFramesInto {
+  /**
+   * The first `count` frames of `gfns`, integers from 0 on, to `target` one after the other; `held` has a byte for each: 1 where the frame is there.
+   * Throws as `readFrames` does.
+   */
+  [readFramesInto](gfns: ArrayLike<number>, count: number, target: Uint8Array, held: Uint8Array): void;
+}
+
+export function canReadFramesInto(memory: GuestMemory): memory is GuestMemory & ReadsFramesInto {
+  return readFramesInto in memory;
+}
