@@ -348,15 +348,15 @@ export const SPACE_FRAME_PLAUSIBLE: u32 = 42; // u16 x 5 from level 1 on, how go
 export const SPACE_FRAME_HELD: u32 = 52; // u16 x 5, the same where what is not in the dump speaks against it
 
 /** Two frames, one a side, that stand at one place. */
-export const PAIR_BYTES: u32 = 32;
-export const PAIR_STATE: u32 = 0; // u32
-export const PAIR_COUNT: u32 = 8; // u32, entries that differ as PTEs
-export const PAIR_ENTRIES: u32 = 12; // u32 ptr, { u64 before, u64 after, u64 place }
-export const PAIR_SAME: u32 = 16; // u32 ptr, 4 x 256 bits: levels 2 to 5, by both sides' access: nothing changes below
+export const PAIR_BYTES: u32 = 12;
+export const PAIR_STATE: u32 = 0; // u16
+export const PAIR_COUNT: u32 = 2; // u16, entries that differ as PTEs
+export const PAIR_ENTRIES: u32 = 4; // u32 ptr, { u64 before, u64 after, u16 place }
+export const PAIR_SAME: u32 = 8; // u32 ptr, 4 x 256 bits: levels 2 to 5, by both sides' access: nothing changes below
 export const PAIR_COMPARED: u32 = 1;
 export const PAIR_NO_BEFORE: u32 = 2;
 export const PAIR_NO_AFTER: u32 = 4;
-export const PAIR_ENTRY_BYTES: u32 = 24;
+export const PAIR_ENTRY_BYTES: u32 = 18; // of one that differs, as most do that differ at all, a pair takes 32 bytes
 export const PAIR_SAME_BYTES_LOG2: u32 = 7;
 
 /** Where a walk over a whole space stands. */

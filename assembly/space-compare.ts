@@ -189,14 +189,14 @@ function comparePair<M extends PagingMode>(cursor: usize, step: usize, below: us
   if (pair == EQUAL_TABLES) return GO_ON;
   if (!pair) return wantTables<M>(cursor, step, 2, at, SPACE_WANT_PAIRS);
   const mode = changetype<M>(0);
-  if (load<u32>(pair, PAIR_STATE) & (PAIR_NO_BEFORE | PAIR_NO_AFTER)) {
+  if (load<u16>(pair, PAIR_STATE) & (PAIR_NO_BEFORE | PAIR_NO_AFTER)) {
     for (let side: u32 = 0; side < SIDES; side++) {
       const gfn = load<u64>(below + ((<usize>side) << 3), STEP_LEAF_PA);
       store<u32>(below + ((<usize>side) << 2), <u32>tryFrame(gfn, sideKey(cursor, side)), STEP_FRAME);
     }
     return sayLacking<M>(cursor, below, 2, at);
   }
-  const count = load<u32>(pair, PAIR_COUNT);
+  const count: u32 = load<u16>(pair, PAIR_COUNT);
   if (!count) return GO_ON;
   const end = load<u64>(cursor, SPACE_CURSOR_END);
   const shift = mode.shiftAt(1);
@@ -206,7 +206,7 @@ function comparePair<M extends PagingMode>(cursor: usize, step: usize, below: us
   const path = load<u32>(below, STEP_ACCESS);
   for (let i: u32 = 0; i < count; i++) {
     const entry = entries + <usize>i * PAIR_ENTRY_BYTES;
-    const first = tableVa + (load<u64>(entry, 16) << shift);
+    const first = tableVa + ((<u64>load<u16>(entry, 16)) << shift);
     const next = first + ((<u64>1) << shift);
     if (next <= at) continue;
     if (first >= end) break;

@@ -76,14 +76,15 @@ export function comparedPair(before: u64, after: u64, generation: u32): usize {
 }
 
 function isCompared(pair: usize): bool {
-  return (load<u32>(pair, PAIR_STATE) & PAIR_COMPARED) != 0;
+  return (load<u16>(pair, PAIR_STATE) & PAIR_COMPARED) != 0;
 }
 
 /** Its entries lie behind it: a pair among many is mostly one line of the cache, and one piece to ask for. */
 function makePair(entries: u32): usize {
   const pair = allocate(log2For(PAIR_BYTES + entries * PAIR_ENTRY_BYTES));
   if (!pair) return 0;
-  for (let i: usize = 0; i < PAIR_BYTES; i += 8) store<u64>(pair + i, 0); // a fill is a call, and pairs are many
+  store<u64>(pair, 0); // a fill is a call, and pairs are many
+  store<u32>(pair, 0, PAIR_SAME);
   if (entries) store<u32>(pair, <u32>pair + PAIR_BYTES, PAIR_ENTRIES);
   return pair;
 }
@@ -150,7 +151,7 @@ function sameFramePair(gfn: u64, generation: u32, entries: u32): usize {
   if (there > EQUAL_TABLES) return there;
   const pair = makePair(entries);
   if (!pair) return 0;
-  if (there == EQUAL_TABLES) store<u32>(pair, PAIR_COMPARED, PAIR_STATE); // without an entry that differs
+  if (there == EQUAL_TABLES) store<u16>(pair, <u16>PAIR_COMPARED, PAIR_STATE); // without an entry that differs
   store<u32>(cell, <u32>pair);
   return pair;
 }
@@ -161,7 +162,7 @@ export function compareKept<M extends PagingMode>(before: u64, after: u64, copyB
   const differing = placesThatDiffer<M>(copyBefore, copyAfter);
   const pair = pairOf(before, after, generation, differing);
   if (!pair || !keepEntries(pair, differing, copyBefore, copyAfter)) return false;
-  store<u32>(pair, PAIR_COMPARED, PAIR_STATE);
+  store<u16>(pair, <u16>PAIR_COMPARED, PAIR_STATE);
   return true;
 }
 
@@ -211,7 +212,7 @@ function absorbPair<M extends PagingMode>(place: u32, generation: u32): bool {
       if (!cell) return false;
       const known = knownIn(cell);
       if (known > EQUAL_TABLES)
-        store<u32>(known, PAIR_COMPARED, PAIR_STATE); // an upper table elsewhere
+        store<u16>(known, <u16>PAIR_COMPARED, PAIR_STATE); // an upper table elsewhere
       else store<u32>(cell, <u32>EQUAL_TABLES);
       countTables(2, 0);
       return true;
@@ -230,7 +231,7 @@ function absorbPair<M extends PagingMode>(place: u32, generation: u32): bool {
     state |= PAIR_NO_AFTER;
   }
   if (!keepEntries(pair, differing, stagedAt(SIDE_BEFORE, place), stagedAt(SIDE_AFTER, place))) return false;
-  store<u32>(pair, state, PAIR_STATE);
+  store<u16>(pair, <u16>state, PAIR_STATE);
   countTables(u32(hasBefore) + u32(hasAfter), 1);
   return true;
 }
@@ -274,9 +275,9 @@ function keepEntries(pair: usize, count: u32, before: usize, after: usize): bool
     const entry = entries + <usize>i * PAIR_ENTRY_BYTES;
     store<u64>(entry, load<u64>(before + (place << 3)));
     store<u64>(entry, load<u64>(after + (place << 3)), 8);
-    store<u64>(entry, place, 16);
+    store<u16>(entry, <u16>place, 16);
   }
-  store<u32>(pair, count, PAIR_COUNT);
+  store<u16>(pair, <u16>count, PAIR_COUNT);
   return true;
 }
 
