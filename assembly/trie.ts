@@ -206,7 +206,6 @@ function grow(node: usize, wanted: u32): u32 {
 function tellCells(node: usize, cells: usize): void {
   const parent: usize = load<u32>(node, NODE_PARENT);
   if (parent) store<u32>(cellOf(parent, load<u16>(node, NODE_SLOT)), <u32>cells, 4);
-  if (load<u32>(CONTROL, CONTROL_LAST_LEAF) == <u32>node) store<u32>(CONTROL, <u32>cells, CONTROL_LAST_CELLS);
 }
 
 /** Frees a slot. The node may be left without any: `prune` it then. */

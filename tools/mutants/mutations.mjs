@@ -149,9 +149,9 @@ export const mutations = [
   {
     name: "a batch that fails keeps what it took in",
     rule: 6,
-    file: "src/monitor/monitoring.ts",
-    find: "for (let place = 0; place < count; place++) exports.giveBack(space.record, place, 0);",
-    replace: "for (let place = 1; place < count; place++) exports.giveBack(space.record, place, 0);",
+    file: "assembly/addresses.ts",
+    find: "export function giveBackMany(space: usize, count: u32): void {\n  for (let i: u32 = 0;",
+    replace: "export function giveBackMany(space: usize, count: u32): void {\n  for (let i: u32 = 1;",
   },
   {
     name: "processing that fails leaves the new values committed",
