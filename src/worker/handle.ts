@@ -54,7 +54,12 @@ export class HandleToCrew implements WorkerHandle {
     const sent = sourceToSend(source, { ...options, readers: this.workers });
     const crew = await this.#livingCrew();
     const opening = maximumInflatedBytes === undefined ? {} : { maximumInflatedBytes };
-    const wire = await crew.lead.call("changes", options, (service, ticket) => service.dumps.open(sent, opening, ticket));
+    const wire = await crew.lead.call(
+      "changes",
+      options,
+      (service, ticket) => service.dumps.open(sent, opening, ticket),
+      (opened) => new DumpInWorker(crew, opened, undefined).close(),
+    );
     const copies = wire.lies === "inflated" ? undefined : await openCopies(crew, sent);
     return new DumpInWorker(crew, wire, copies);
   }

@@ -52,11 +52,15 @@ export class Link {
     return canAsk;
   }
 
-  /** A call's answer; rejects with the worker's error, the signal's reason, or why the worker is no more. */
+  /**
+   * A call's answer; rejects with the worker's error, the signal's reason, what `onProgress` has thrown, or why the worker is no more. The worker may be
+   * done before it hears that it is to stop: the answer stands then, but where there is `takeBack` for it.
+   */
   async call<T>(
     kind: CallKind,
     { signal, onProgress }: CallOptions,
     send: (service: RemoteService, ticket: Ticket) => Promise<T>,
+    takeBack?: (answer: T) => Promise<void>,
   ): Promise<T> {
     if (this.#end) throw this.#end;
     if (signal?.aborted === true) throw signal.reason;
@@ -90,7 +94,10 @@ export class Link {
     const onAbort = (): void => stop(signal?.reason);
     signal?.addEventListener("abort", onAbort);
     try {
-      return await Promise.race([sent, stopping]);
+      const answer = await Promise.race([sent, stopping]);
+      if (!stopped || !takeBack) return answer;
+      await takeBack(answer);
+      throw (stopped as { readonly reason: unknown }).reason;
     } catch (error) {
       throw error instanceof CallAborted && stopped ? (stopped as { readonly reason: unknown }).reason : error;
     } finally {
