@@ -251,7 +251,7 @@ function makeChained(cell: usize): void {
 export function locate(space: usize, va: u64): usize {
   const slot = slotAt(va, 1);
   const offset = <u32>va & CELL_OFFSET;
-  const first = findLeaf(space, 0, va);
+  const first = findLeaf(space, 0, va); // apart from the loop: nearly all addresses are there
   if (first && isUsed(first, slot) && holds(cellFound(first, slot), offset)) return first;
   const tries = load<u32>(space, SPACE_CUTS) ? TRIES : 1;
   for (let trie: u32 = 1; trie < tries; trie++) {
@@ -306,8 +306,7 @@ function flagsOf(cell: usize, offset: u32): usize {
 
 /** Gives back one reference of an address, or all. Answers what that leaves to do (LEFT_...). */
 export function giveBack(space: usize, va: u64, all: bool): u32 {
-  const leaf = locate(space, va);
-  if (leaf) giveBackFrom(space, leaf, va, all);
+  giveBackReferences(space, va, all);
   return (
     (load<u32>(CONTROL, CONTROL_SUSPECTS) ? LEFT_SUSPECTS : 0) |
     (load<u32>(space, SPACE_ADDRESSES) ? 0 : LEFT_EMPTY_SPACE) |
@@ -318,13 +317,13 @@ export function giveBack(space: usize, va: u64, all: bool): u32 {
 /** Gives back one reference of each of the first `count` addresses of BATCH_IN. */
 export function giveBackMany(space: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
-    const va = load<u64>(BATCH_IN + ((<usize>i) << 3));
-    const leaf = locate(space, va);
-    if (leaf) giveBackFrom(space, leaf, va, false);
+    giveBackReferences(space, load<u64>(BATCH_IN + ((<usize>i) << 3)), false);
   }
 }
 
-function giveBackFrom(space: usize, leaf: usize, va: u64, all: bool): void {
+function giveBackReferences(space: usize, va: u64, all: bool): void {
+  const leaf = locate(space, va);
+  if (!leaf) return; // not monitored
   const slot = slotAt(va, 1);
   const offset = <u32>va & CELL_OFFSET;
   const cell = cellOf(leaf, slot);

@@ -57,9 +57,11 @@ function changedRow(id, form, order) {
 function changedEntries({ spaces, world }, order) {
   const distinct = world.shape === "shared" ? spaces.slice(0, 1) : spaces;
   const entries = distinct.flatMap(({ entryPas, orders }) => {
-    const places = orders.random.subarray(0, Math.ceil(entryPas.length * CHANGED_SHARE));
-    const changed = new Set(places);
-    return Array.from(order === "random" ? places : orders[order].filter((i) => changed.has(i)), (i) => entryPas[i]);
+    const changed = new Set(orders.random.subarray(0, Math.ceil(entryPas.length * CHANGED_SHARE)));
+    return Array.from(
+      orders[order].filter((i) => changed.has(i)),
+      (i) => entryPas[i],
+    );
   });
   return order === "random" ? shuffle(entries, createRandom(entries.length)) : entries;
 }

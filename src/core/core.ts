@@ -75,6 +75,13 @@ export class Core {
     return core;
   }
 
+  /** The VAs from place `from` on into the batch, as many as it holds, none from `end` on; answers their number. */
+  fillBatch(vas: BigUint64Array, from: number, end: number): number {
+    const count = Math.min(layout.BATCH_LENGTH, end - from);
+    this.batchIn.set(vas.subarray(from, from + count));
+    return count;
+  }
+
   /** GFN of a root's table. The encryption bit stays in the root as it is spelled, and is no part of where the table lies. */
   rootGfn(root: bigint): number {
     return Number((root & ~this.mode.clearMask) >> 12n);

@@ -72,8 +72,8 @@ export class Translator {
 
   /** False: there is no room for the tables. */
   #tryWindow(memory: GuestMemory, root: bigint, vas: BigUint64Array, pas: BigUint64Array, from: number, count: number): boolean {
-    const { exports, batchIn, batchOut } = this.#core;
-    batchIn.set(vas.subarray(from, from + count));
+    const { exports, batchOut } = this.#core;
+    this.#core.fillBatch(vas, from, from + count);
     let parked = 0;
     do {
       parked = exports.walkBatch(this.#core.rootGfn(root), count, parked) >>> 0;

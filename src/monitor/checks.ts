@@ -10,7 +10,6 @@ import { type AddressContext, checkAddress, nonCanonical } from "../model/addres
 import { PageTableError } from "../model/errors.js";
 
 const MOST_BYTES_MARKED = 2 ** 30;
-const PAGE_BITS = BigInt(layout.PAGE_BITS);
 
 export function checkSize(size: number): void {
   if (Number.isInteger(size) && size >= 0 && size <= MOST_BYTES_MARKED) return;
@@ -64,34 +63,15 @@ export class ContextDoor {
   }
 }
 
-/** How a batch lies: its pages in ascending order, or in any. */
-export type BatchOrder = "ascending" | "any";
-
 /** Throws AddressError with `details.index` for the first VA that is not canonical. */
 export function checkVas(core: Core, vas: BigUint64Array): void {
   if (!(vas instanceof BigUint64Array)) throw new PageTableError("invalid-vas", "vas must be a BigUint64Array");
   const bits = core.mode.virtualAddressBits;
   for (let from = 0; from < vas.length; from += layout.BATCH_LENGTH) {
-    const count = copyIn(core, vas, from);
+    const count = core.fillBatch(vas, from, vas.length);
     const place = core.exports.firstNonCanonical(count, bits);
     if (place < count) throw nonCanonical(vas[from + place], bits, { index: from + place });
   }
-}
-
-/** How canonical VAs lie. */
-export function orderOf(core: Core, vas: BigUint64Array): BatchOrder {
-  for (let from = 0; from < vas.length; from += layout.BATCH_LENGTH) {
-    if (from > 0 && vas[from] >> PAGE_BITS < vas[from - 1] >> PAGE_BITS) return "any";
-    if (!core.exports.ascends(copyIn(core, vas, from))) return "any";
-  }
-  return "ascending";
-}
-
-/** The VAs from place `from` on into the core's batch, as many as it holds; answers their number. */
-function copyIn(core: Core, vas: BigUint64Array, from: number): number {
-  const count = Math.min(layout.BATCH_LENGTH, vas.length - from);
-  core.batchIn.set(vas.subarray(from, from + count));
-  return count;
 }
 
 export function checkTagCount<Tag>(vas: BigUint64Array, tags: Tag | readonly Tag[]): void {

@@ -37,7 +37,7 @@ import { PageTableError } from "../model/errors.js";
 import type { EventColumns, PageTableMonitorEvent } from "../model/event.js";
 import type { GuestMemory, MemoryProtection } from "../model/memory.js";
 import type { Translation } from "../model/translation.js";
-import { ContextDoor, checkSize, checkTagCount, checkVas, orderOf, RootCleaner } from "./checks.js";
+import { ContextDoor, checkSize, checkTagCount, checkVas, RootCleaner } from "./checks.js";
 import { describeState } from "./description.js";
 import { eventsOf } from "./events.js";
 import { MarkedRanges } from "./marked-ranges.js";
@@ -175,8 +175,7 @@ export class PageTableMonitor<Tag = string> {
         return new BigUint64Array(0);
       }
       const tagIndexes = this.#tags.indexesOf(tags);
-      const order = orderOf(this.#core, vas);
-      return this.#monitoring.takeMany(memory, this.#ensureSpace(view, cleared), vas, order, tagIndexes);
+      return this.#monitoring.takeMany(memory, this.#ensureSpace(view, cleared), vas, tagIndexes);
     } finally {
       this.#leave();
     }

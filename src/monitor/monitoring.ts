@@ -8,8 +8,7 @@
 import type { Core } from "../core/core.js";
 import * as layout from "../core/layout.js";
 import type { GuestMemory } from "../model/memory.js";
-import type { BatchOrder } from "./checks.js";
-import { arranged, pageOrder, rearranged } from "./ordering.js";
+import { arranged, isAscending, pageOrder, rearranged } from "./ordering.js";
 import type { Protection } from "./protection.js";
 import type { Space, Spaces } from "./spaces.js";
 import type { Standing } from "./standing.js";
@@ -56,14 +55,8 @@ export class Monitoring {
   }
 
   /** Takes in many, with a tag index for each or one for all, and answers their PAs as committed. */
-  takeMany(
-    memory: GuestMemory,
-    space: Space,
-    vas: BigUint64Array,
-    batchOrder: BatchOrder,
-    tagIndexes: Uint32Array | number,
-  ): BigUint64Array {
-    const order = batchOrder === "ascending" ? undefined : pageOrder(vas);
+  takeMany(memory: GuestMemory, space: Space, vas: BigUint64Array, tagIndexes: Uint32Array | number): BigUint64Array {
+    const order = isAscending(this.#core, vas) ? undefined : pageOrder(vas);
     if (!order) return this.#takeInOrder(memory, space, vas, tagIndexes);
     const tags = typeof tagIndexes === "number" ? tagIndexes : order.map((place) => tagIndexes[place]);
     return rearranged(this.#takeInOrder(memory, space, arranged(vas, order), tags), order);
@@ -156,9 +149,7 @@ export class Monitoring {
 
   #forEachWindow(vas: BigUint64Array, length: number, visit: (from: number, count: number) => void): void {
     for (let from = 0; from < length; from += layout.BATCH_LENGTH) {
-      const count = Math.min(layout.BATCH_LENGTH, length - from);
-      this.#core.batchIn.set(vas.subarray(from, from + count));
-      visit(from, count);
+      visit(from, this.#core.fillBatch(vas, from, length));
     }
   }
 }

@@ -4,11 +4,24 @@
  * A stable radix sort by page number. Of an address that is there twice the first stays first, and so does its tag.
  */
 
+import type { Core } from "../core/core.js";
+import * as layout from "../core/layout.js";
+
+const PAGE_BITS = BigInt(layout.PAGE_BITS);
 const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
 /** Below this the batch is in the cache anyway. */
 const LEAST = 4096;
 const PAGES_OF_HIGH_WORD = 1_048_576; // bits 63-32 of a VA count 2^20 pages each
+
+/** Whether the pages of `vas` come in ascending order, as the core sees it: several times as fast as `pageOrder` does. */
+export function isAscending(core: Core, vas: BigUint64Array): boolean {
+  for (let from = 0; from < vas.length; from += layout.BATCH_LENGTH) {
+    if (from > 0 && vas[from] >> PAGE_BITS < vas[from - 1] >> PAGE_BITS) return false;
+    if (!core.exports.ascends(core.fillBatch(vas, from, vas.length))) return false;
+  }
+  return true;
+}
 
 /** Places of `vas` in ascending order of page; undefined: as they stand is good enough, or they lie too far apart. */
 export function pageOrder(vas: BigUint64Array): Uint32Array | undefined {

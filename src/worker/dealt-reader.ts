@@ -9,8 +9,8 @@
 import type { UnreadableTable } from "../space/options.js";
 import { rowsOf } from "./change-joins.js";
 import type { ChangeColumns } from "./columns.js";
-import type { Link } from "./link.js";
-import { askPage, endCursor, PageReader, type PageSource, type PageSourceOptions, pageCall } from "./page-reader.js";
+import { callOf, type Link } from "./link.js";
+import { askPage, endCursor, PageReader, type PageSource, type PageSourceOptions } from "./page-reader.js";
 import type { SaidTables } from "./remote-listing.js";
 import { UnitOrder } from "./unit-order.js";
 import type { Page, UnitDeal } from "./wire.js";
@@ -122,7 +122,7 @@ export class DealtReader implements PageSource<"changes"> {
     this.#asked.add(worker);
     const { signal, onProgress } = this.#options;
     // They are all at about the same place: one of them says where.
-    const call = pageCall(signal, worker === 0 ? onProgress : undefined);
+    const call = callOf(signal, worker === 0 ? onProgress : undefined);
     askPage(link, cursor, "changes", call).then(
       (page) => {
         this.#asked.delete(worker);

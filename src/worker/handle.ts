@@ -14,7 +14,7 @@ import { decodeArchitecture, encodeArchitecture } from "./architecture-wire.js";
 import { type ChangeColumns, changeAt, type MappingColumns, mappingAt, type SharedChangeColumns, sharedChangeAt } from "./columns.js";
 import type { Crew } from "./crew.js";
 import { DealtReader } from "./dealt-reader.js";
-import type { Link } from "./link.js";
+import { callOf, type Link } from "./link.js";
 import type {
   CallOptions,
   RemoteDump,
@@ -79,7 +79,7 @@ export class HandleToCrew implements WorkerHandle {
     const { crew } = memory;
     const { signal, onUnreadable } = options;
     const onProgress = rarely(options.onProgress);
-    const id = await crew.lead.call("changes", callOf(options), (service, ticket) =>
+    const id = await crew.lead.call("changes", callOf(options.signal), (service, ticket) =>
       service.listings.openMappings(memory.id, spaceOf(options), ticket),
     );
     return new ListingInWorker({ crew, id, kind: "mappings", signal, onProgress, onUnreadable, rowAt: mappingAt });
@@ -91,7 +91,9 @@ export class HandleToCrew implements WorkerHandle {
     const { signal, onUnreadable } = options;
     const onProgress = rarely(options.onProgress);
     const open = (link: Link, beforeId: number, afterId: number): Promise<number> =>
-      link.call("changes", callOf(options), (service, ticket) => service.listings.openChanges(beforeId, afterId, spaceOf(options), ticket));
+      link.call("changes", callOf(options.signal), (service, ticket) =>
+        service.listings.openChanges(beforeId, afterId, spaceOf(options), ticket),
+      );
     const id = await open(crew.lead, one.id, other.id);
     const listing = { crew, id, kind: "changes", signal, onProgress, onUnreadable, rowAt: changeAt } as const;
     const [copies, otherCopies] = [one.copies, other.copies];
@@ -117,7 +119,7 @@ export class HandleToCrew implements WorkerHandle {
     const { crew } = one;
     const { signal, onUnreadable, roots, range, arch, maximumFrames } = options;
     const wire = { roots, ...modeOf(arch), ...(range && { range }), ...(maximumFrames === undefined ? {} : { maximumFrames }) };
-    const id = await crew.lead.call("changes", callOf(options), (service, ticket) =>
+    const id = await crew.lead.call("changes", callOf(options.signal), (service, ticket) =>
       service.listings.openChangesOfRoots(one.id, other.id, wire, ticket),
     );
     return new ListingInWorker({ crew, id, kind: "changes-of-roots", signal, onUnreadable, rowAt: sharedChangeAt });
@@ -125,7 +127,7 @@ export class HandleToCrew implements WorkerHandle {
 
   async summarize(dump: RemoteDump, options: SpaceOptions): Promise<SpaceSummary> {
     const [{ crew, id }] = handlesOf(this.#crew, [dump]);
-    const { summary, unreadable } = await crew.lead.call("reads", callOf(options), (service, ticket) =>
+    const { summary, unreadable } = await crew.lead.call("reads", callOf(options.signal), (service, ticket) =>
       service.listings.summarize(id, spaceOf(options), ticket),
     );
     for (const table of unreadable) options.onUnreadable?.(table);
@@ -140,7 +142,7 @@ export class HandleToCrew implements WorkerHandle {
       for (const [i, copy] of copies.entries()) {
         // An assistant that fails leaves its pieces to the first worker, which says what there is to be said.
         crew.others[i]
-          .call("reads", callOf(options), (service, ticket) => service.roots.assist(copy, { ...mode, deal }, ticket))
+          .call("reads", callOf(options.signal), (service, ticket) => service.roots.assist(copy, { ...mode, deal }, ticket))
           .catch(() => {});
       }
     }
@@ -195,10 +197,6 @@ function terminated(): PageTableError {
 
 function modeOf(arch: Architecture | undefined): { mode?: ArchitectureWire } {
   return arch === undefined ? {} : { mode: encodeArchitecture(arch) };
-}
-
-function callOf({ signal }: { readonly signal?: CallOptions["signal"] }): CallOptions {
-  return signal === undefined ? {} : { signal };
 }
 
 /** Each page of a listing is a call of its own, and there are more of them than anybody wants to hear of. */

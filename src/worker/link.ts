@@ -19,6 +19,11 @@ export type CallKind = "reads" | "changes";
 
 type DumpNotice = Extract<Notice, { notice: "dump" }>;
 
+/** The options of a call that has these, as far as it has them. */
+export function callOf(signal: CallOptions["signal"], onProgress?: CallOptions["onProgress"]): CallOptions {
+  return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+}
+
 export class Link {
   readonly #worker: WorkerLike;
   readonly #flags: AbortFlags;

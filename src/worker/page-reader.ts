@@ -3,7 +3,7 @@
  */
 
 import type { Crew } from "./crew.js";
-import type { Link } from "./link.js";
+import { callOf, type Link } from "./link.js";
 import type { CallOptions } from "./remote.js";
 import type { ColumnsOf, ListingKind, Page } from "./wire.js";
 
@@ -24,11 +24,6 @@ export interface PageSourceOptions<K extends ListingKind> {
   readonly onProgress?: CallOptions["onProgress"];
 }
 
-/** What the call for a page is made with. */
-export function pageCall(signal: CallOptions["signal"], onProgress: CallOptions["onProgress"]): CallOptions {
-  return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-}
-
 /** The last resort for a reader that neither came to the end nor said that it would not. */
 const forgottenCursors = new FinalizationRegistry<{ readonly link: Link; readonly cursor: Promise<number> }>(endCursor);
 
@@ -45,7 +40,7 @@ export class PageReader<K extends ListingKind> implements PageSource<K> {
     this.#crew = crew;
     this.#id = id;
     this.#kind = kind;
-    this.#call = pageCall(signal, onProgress);
+    this.#call = callOf(signal, onProgress);
   }
 
   /** The next page that has something to say; undefined: there is none. What rejects can be asked again. */

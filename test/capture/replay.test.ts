@@ -6,7 +6,6 @@ import { replayCapture } from "./replay-capture.js";
 import { byMarks, bySnapshot } from "./transports.js";
 import { readCapture } from "./truth.js";
 
-const TIMEOUT_MS = 120_000;
 const TRANSPORTS = [
   { way: "snapshots", transport: bySnapshot },
   { way: "marks on what was written", transport: byMarks },
@@ -33,6 +32,5 @@ describe.each(captureFolders())("replay of $name", ({ name, folder }) => {
         expect(steps.find(({ label }) => label === silent)).toMatchObject({ pageIns: 0, pageOuts: 0 });
       }
     },
-    TIMEOUT_MS,
   );
 });

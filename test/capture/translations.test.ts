@@ -5,7 +5,6 @@ import { captureFolders } from "./captures.js";
 import { readNotes, translateCapture } from "./translate-capture.js";
 import { readCapture } from "./truth.js";
 
-const TIMEOUT_MS = 120_000;
 const ARCHITECTURES: Readonly<Record<string, string>> = { "x86-4level": "amd64", "x86-5level": "amd64-la57" };
 
 describe.each(captureFolders())("translations in $name", ({ name, folder }) => {
@@ -22,15 +21,11 @@ describe.each(captureFolders())("translations in $name", ({ name, folder }) => {
     }
   });
 
-  it(
-    "translates every page of every region at every step as the guest's kernel said, for parent and child",
-    async () => {
-      const { pages, backed, sizes, mismatches, mismatchCount } = await translateCapture(capture);
-      console.log(`${name}: ${pages} pages translated, ${backed} of them backed, ${sizes} page sizes, ${mismatchCount} mismatches`);
-      expect(mismatches).toEqual([]);
-      expect(backed).toBeGreaterThan(0);
-      expect(sizes).toBeGreaterThan(0);
-    },
-    TIMEOUT_MS,
-  );
+  it("translates every page of every region at every step as the guest's kernel said, for parent and child", async () => {
+    const { pages, backed, sizes, mismatches, mismatchCount } = await translateCapture(capture);
+    console.log(`${name}: ${pages} pages translated, ${backed} of them backed, ${sizes} page sizes, ${mismatchCount} mismatches`);
+    expect(mismatches).toEqual([]);
+    expect(backed).toBeGreaterThan(0);
+    expect(sizes).toBeGreaterThan(0);
+  });
 });

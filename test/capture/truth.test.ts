@@ -11,7 +11,6 @@ import { translateNaively } from "./naive-translation.js";
 import { PageComparison } from "./page-comparison.js";
 import { type Process, readCapture, type Step, stepOf, UNKNOWN_SIZE } from "./truth.js";
 
-const TIMEOUT_MS = 120_000;
 const WORKLOAD_STEPS = 16;
 const DIFFERENCES_SHOWN = 20;
 
@@ -44,30 +43,26 @@ describe.each(captureFolders())("the truth of $name", ({ folder }) => {
     expect(regions.some(({ withoutAccess }) => withoutAccess > 0)).toBe(true);
   });
 
-  it(
-    "agrees with a naive walk on every page of every region, and on the events of every step",
-    () => {
-      const comparison = new PageComparison();
-      let truthBefore: readonly Process[] = [];
-      let walkedBefore: readonly Process[] = [];
-      let events = 0;
-      for (const step of capture.steps) {
-        const core = new ElfCore(step.dumpPath);
-        const truth = step.processes;
-        const walked = truth.map((process) => translateNaively(core, capture.mode, process).process);
-        for (const [index, process] of truth.entries()) compareRegions(comparison, `${step.label} ${process.role}`, process, walked[index]);
-        const expected = expectedEvents(truthBefore, truth);
-        const fromWalks = expectedEvents(walkedBefore, walked).map((event) => ({ ...event, pageSize: event.pageSize ?? UNKNOWN_SIZE }));
-        expect(differences(fromWalks, expected).slice(0, DIFFERENCES_SHOWN), step.label).toEqual([]);
-        events += expected.length;
-        [truthBefore, walkedBefore] = [truth, walked];
-      }
-      expect(comparison.mismatches).toEqual([]);
-      expect(comparison.backed).toBeGreaterThan(0);
-      expect(events).toBeGreaterThan(0);
-    },
-    TIMEOUT_MS,
-  );
+  it("agrees with a naive walk on every page of every region, and on the events of every step", () => {
+    const comparison = new PageComparison();
+    let truthBefore: readonly Process[] = [];
+    let walkedBefore: readonly Process[] = [];
+    let events = 0;
+    for (const step of capture.steps) {
+      const core = new ElfCore(step.dumpPath);
+      const truth = step.processes;
+      const walked = truth.map((process) => translateNaively(core, capture.mode, process).process);
+      for (const [index, process] of truth.entries()) compareRegions(comparison, `${step.label} ${process.role}`, process, walked[index]);
+      const expected = expectedEvents(truthBefore, truth);
+      const fromWalks = expectedEvents(walkedBefore, walked).map((event) => ({ ...event, pageSize: event.pageSize ?? UNKNOWN_SIZE }));
+      expect(differences(fromWalks, expected).slice(0, DIFFERENCES_SHOWN), step.label).toEqual([]);
+      events += expected.length;
+      [truthBefore, walkedBefore] = [truth, walked];
+    }
+    expect(comparison.mismatches).toEqual([]);
+    expect(comparison.backed).toBeGreaterThan(0);
+    expect(events).toBeGreaterThan(0);
+  });
 });
 
 function compareRegions(comparison: PageComparison, about: string, truth: Process, walked: Process | undefined): void {

@@ -10,7 +10,6 @@ import { linesOf, ptm } from "./support/run.js";
 import { Folder, plain, type Tables, writeTables } from "./support/spaces.js";
 
 const RUNS = 60;
-const TIMEOUT_MS = 120_000;
 const MOST_LEAVES = 5000;
 const MODE = { levels: 4, physicalAddressBits: 52, encryptionMask: 0n } as const;
 const FRAME = 4096n;
@@ -39,50 +38,46 @@ const asked: fc.Arbitrary<Asked> = fc.record({
   range: fc.option(fc.tuple(fc.nat(1000), fc.constantFrom(0x800n, 0x1000n, 0x7801n, 0x40_0000n, 0x8000_0000n)), { nil: undefined }),
 });
 
-it(
-  "take what a naive listing has of it, and say which tables are not there",
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(worldPlan, asked, async (plan, { flags, privilege, minSize, pa, limit, range }) => {
-        const { guest, root } = buildWorld(plan);
-        const whole = listNaively(readerOf(guest), MODE, root).leaves;
-        fc.pre(whole.length < MOST_LEAVES);
-        const pick = (place: number) => whole[place % Math.max(1, whole.length)];
-        const from = range && (pick(range[0])?.va ?? 0n);
-        // Within one half of the space: what lies between the two is no range.
-        const half = from !== undefined && from < 1n << 47n ? 1n << 47n : 1n << 64n;
-        const bounds = range && from !== undefined ? { from, to: from + range[1] < half ? from + range[1] : half } : undefined;
-        const frame = pa === undefined ? undefined : (pick(pa)?.pa ?? 0n) & ~(FRAME - 1n);
-        const words = [
-          ...flags,
-          ...(privilege === undefined ? [] : [privilege]),
-          ...(minSize === undefined ? [] : ["--min-size", hex(minSize)]),
-          ...(frame === undefined ? [] : ["--pa", hex(frame)]),
-          ...(limit === undefined ? [] : ["--limit", `${limit}`]),
-          ...(bounds ? ["--range", `${hex(bounds.from)}-${hex(bounds.to)}`] : []),
-        ];
-        writeTables(file, tablesOf(guest));
-        const naive = listNaively(readerOf(guest), MODE, root, bounds);
-        const admitted = stretchesOf(naive.leaves).filter(
-          ({ access, length }) =>
-            (!(flags.includes("--writable") || flags.includes("--wx")) || access.write) &&
-            (!(flags.includes("--executable") || flags.includes("--wx")) || access.execute) &&
-            (privilege !== "--user" || access.user) &&
-            (privilege !== "--kernel" || !access.user) &&
-            length >= (minSize ?? 0n),
-        );
-        const cut = frame === undefined ? admitted : await cutToFrame(admitted, frame, memoryOf(guest), root);
-        const { status, objects, stderr } = await ptm(["maps", file, "--json", ...words]);
-        expect([status, objects()], words.join(" ")).toEqual([0, plain(cut.slice(0, limit ?? cut.length))]);
-        // A listing that is cut short has not come by all of them.
-        const said = Math.min(naive.unreadable.length, SAID_SINGLY + 1);
-        if (limit === undefined) expect(linesOf(stderr).length, stderr).toBe(said);
-      }),
-      { numRuns: RUNS },
-    );
-  },
-  TIMEOUT_MS,
-);
+it("take what a naive listing has of it, and say which tables are not there", async () => {
+  await fc.assert(
+    fc.asyncProperty(worldPlan, asked, async (plan, { flags, privilege, minSize, pa, limit, range }) => {
+      const { guest, root } = buildWorld(plan);
+      const whole = listNaively(readerOf(guest), MODE, root).leaves;
+      fc.pre(whole.length < MOST_LEAVES);
+      const pick = (place: number) => whole[place % Math.max(1, whole.length)];
+      const from = range && (pick(range[0])?.va ?? 0n);
+      // Within one half of the space: what lies between the two is no range.
+      const half = from !== undefined && from < 1n << 47n ? 1n << 47n : 1n << 64n;
+      const bounds = range && from !== undefined ? { from, to: from + range[1] < half ? from + range[1] : half } : undefined;
+      const frame = pa === undefined ? undefined : (pick(pa)?.pa ?? 0n) & ~(FRAME - 1n);
+      const words = [
+        ...flags,
+        ...(privilege === undefined ? [] : [privilege]),
+        ...(minSize === undefined ? [] : ["--min-size", hex(minSize)]),
+        ...(frame === undefined ? [] : ["--pa", hex(frame)]),
+        ...(limit === undefined ? [] : ["--limit", `${limit}`]),
+        ...(bounds ? ["--range", `${hex(bounds.from)}-${hex(bounds.to)}`] : []),
+      ];
+      writeTables(file, tablesOf(guest));
+      const naive = listNaively(readerOf(guest), MODE, root, bounds);
+      const admitted = stretchesOf(naive.leaves).filter(
+        ({ access, length }) =>
+          (!(flags.includes("--writable") || flags.includes("--wx")) || access.write) &&
+          (!(flags.includes("--executable") || flags.includes("--wx")) || access.execute) &&
+          (privilege !== "--user" || access.user) &&
+          (privilege !== "--kernel" || !access.user) &&
+          length >= (minSize ?? 0n),
+      );
+      const cut = frame === undefined ? admitted : await cutToFrame(admitted, frame, memoryOf(guest), root);
+      const { status, objects, stderr } = await ptm(["maps", file, "--json", ...words]);
+      expect([status, objects()], words.join(" ")).toEqual([0, plain(cut.slice(0, limit ?? cut.length))]);
+      // A listing that is cut short has not come by all of them.
+      const said = Math.min(naive.unreadable.length, SAID_SINGLY + 1);
+      if (limit === undefined) expect(linesOf(stderr).length, stderr).toBe(said);
+    }),
+    { numRuns: RUNS },
+  );
+});
 
 /** What of each stretch lies in the frame, as a listing of these addresses alone has it. */
 async function cutToFrame(

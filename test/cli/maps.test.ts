@@ -11,7 +11,6 @@ import { paOf } from "../support/amd64-bits.js";
 import { linesOf, ptm } from "./support/run.js";
 import { Folder, listFile, plain, ringTables, SAMPLE_ROOT, SMALL, sample, TOP, writeTables } from "./support/spaces.js";
 
-const TIMEOUT_MS = 120_000;
 const folder = new Folder();
 const small = folder.at("small.elf");
 const ring = folder.at("ring.elf");
@@ -27,28 +26,24 @@ beforeAll(() => {
 afterAll(() => folder.remove());
 
 describe.each(captureFolders())("ptm maps of $name", ({ folder: capture }) => {
-  it(
-    "lists every root as a naive listing has it, in the first and in the last step that has it",
-    async () => {
-      const seen = new Map<bigint, string[]>();
-      for (const { dumpPath, processes, cpuRoots } of readCapture(capture).steps) {
-        for (const root of new Set([...processes.map((process) => process.root), ...cpuRoots])) {
-          seen.set(root, [...(seen.get(root)?.slice(0, 1) ?? []), dumpPath]);
-        }
+  it("lists every root as a naive listing has it, in the first and in the last step that has it", async () => {
+    const seen = new Map<bigint, string[]>();
+    for (const { dumpPath, processes, cpuRoots } of readCapture(capture).steps) {
+      for (const root of new Set([...processes.map((process) => process.root), ...cpuRoots])) {
+        seen.set(root, [...(seen.get(root)?.slice(0, 1) ?? []), dumpPath]);
       }
-      for (const [root, dumpPaths] of seen) {
-        for (const dumpPath of dumpPaths) {
-          const { status, stdout } = await ptm(["maps", dumpPath, "--root", hex(root), "--json"]);
-          const naive = stretchesOf((await listFile(dumpPath, root)).leaves);
-          expect(status).toBe(0);
-          const expected = plain(naive).map((row) => JSON.stringify(row));
-          expect(linesOf(stdout).length).toBe(expected.length);
-          expect(linesOf(stdout).find((line, i) => line !== expected[i])).toBeUndefined();
-        }
+    }
+    for (const [root, dumpPaths] of seen) {
+      for (const dumpPath of dumpPaths) {
+        const { status, stdout } = await ptm(["maps", dumpPath, "--root", hex(root), "--json"]);
+        const naive = stretchesOf((await listFile(dumpPath, root)).leaves);
+        expect(status).toBe(0);
+        const expected = plain(naive).map((row) => JSON.stringify(row));
+        expect(linesOf(stdout).length).toBe(expected.length);
+        expect(linesOf(stdout).find((line, i) => line !== expected[i])).toBeUndefined();
       }
-    },
-    TIMEOUT_MS,
-  );
+    }
+  });
 });
 
 it("names the root without what is no address of it: two spellings are one address space", async () => {

@@ -28,7 +28,6 @@ const GIVEN_BACK_A_ROUND = 300;
 const SINGLES_A_ROUND = 2;
 const SAMPLE = 500;
 const VCPUS = 3;
-const TIMEOUT_MS = 240_000;
 const MODE = { physicalAddressBits: 46 };
 const RESERVED = 1n << 50n;
 
@@ -71,7 +70,7 @@ describe.each(Array.from({ length: WORLDS }, (_, i) => FIRST_SEED + i))("a world
   let expected: Story;
   beforeAll(async () => {
     expected = await play(seed, async (memory) => createOracle<number>({ memory, mode: MODE }), "array");
-  }, TIMEOUT_MS);
+  });
   afterAll(() => useCoreBuild(undefined));
 
   test("the story has events of both kinds, faults, and addresses that share a page", () => {
@@ -83,19 +82,15 @@ describe.each(Array.from({ length: WORLDS }, (_, i) => FIRST_SEED + i))("a world
     expect(columns.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThan(ADDRESSES / 2);
   });
 
-  test.each(BUILD_NAMES)(
-    "is told the same by the %s build",
-    async (build) => {
-      useCoreBuild(build);
-      const form = build.endsWith("simd") ? "columns" : "array";
-      const told = await play(seed, async (memory) => createReal<number>({ memory, mode: MODE, maximumFrames: TABLES }), form);
-      expect(told.length).toBe(expected.length);
-      for (const [i, said] of told.entries()) {
-        if (!isDeepStrictEqual(said, expected[i])) expect(said, `call ${i} of seed ${seed}`).toEqual(expected[i]);
-      }
-    },
-    TIMEOUT_MS,
-  );
+  test.each(BUILD_NAMES)("is told the same by the %s build", async (build) => {
+    useCoreBuild(build);
+    const form = build.endsWith("simd") ? "columns" : "array";
+    const told = await play(seed, async (memory) => createReal<number>({ memory, mode: MODE, maximumFrames: TABLES }), form);
+    expect(told.length).toBe(expected.length);
+    for (const [i, said] of told.entries()) {
+      if (!isDeepStrictEqual(said, expected[i])) expect(said, `call ${i} of seed ${seed}`).toEqual(expected[i]);
+    }
+  });
 });
 
 /** Plays a world on a monitor. `form`: whether events are asked for as columns, or as objects and brought into columns here. */

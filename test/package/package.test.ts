@@ -9,7 +9,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { codeExamples, commandExamples, differenceFrom } from "./examples.js";
 import { copyOfPackage, type InstalledPackage, installPackage } from "./installed.js";
 
-const INSTALL_TIMEOUT_MS = 180_000;
 const CHECK = resolve("scripts/check-package.mjs");
 const COMPILER = resolve("node_modules/typescript/bin/tsc");
 
@@ -17,7 +16,7 @@ describe("the packed package in an empty project", () => {
   let installed: InstalledPackage;
   beforeAll(() => {
     installed = installPackage();
-  }, INSTALL_TIMEOUT_MS);
+  });
   afterAll(() => {
     installed?.remove();
   });

@@ -13,6 +13,9 @@ import { launchChromium } from "../../scripts/chromium.mjs";
 import { buildPage } from "../../scripts/web-build.mjs";
 import { type FolderServer, serveFolder } from "../../scripts/web-server.mjs";
 
+/** As patient as a test, but it says what was waited for. */
+const PATIENCE_MS = 120_000;
+
 const TYPES = ["page-in", "page-out", "remap", "access", "page-size"] as const;
 
 export type CountsByStep = Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -44,6 +47,7 @@ export class PageUnderTest {
     const { server = this.isolated, path = "/", hash = "", width = 1440 } = options;
     const context = await this.browser.newContext({ viewport: { width, height: 900 }, acceptDownloads: true });
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.origin });
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     const opened = new OpenedPage(page, context, server);
     await page.goto(`${server.origin}${path}${hash}`);

@@ -229,7 +229,7 @@ describe.each([1, 2])("with %i workers", (workers) => {
     expect(finished).toBeGreaterThan(0);
     expect(await rowsOf(await handle.changes(before, after, { root }))).toEqual(expectedChanges);
     expect(await monitor.monitoredAddresses).toBe(0);
-  }, 120_000);
+  });
 
   test("a monitor's call that was aborted has changed nothing", async () => {
     const [before, after] = await openBoth();

@@ -18,7 +18,6 @@ import { libraryFace, survey } from "./support/survey.js";
 
 declare const pageUnderTest: PageUnderTest;
 
-const INSTALL_TIMEOUT_MS = 180_000;
 const CAPTURE = resolve("samples/linux-6.1-x86_64");
 const DUMPS = ["step-11.elf.gz", "step-12.elf.gz"];
 const ASKED: PageOptions = {
@@ -45,7 +44,7 @@ beforeAll(async () => {
   installed = installPackage();
   const sources = DUMPS.map((name) => `${CAPTURE}/${name}`);
   expected = await survey(libraryFace(library), { ...ASKED, sources });
-}, INSTALL_TIMEOUT_MS);
+});
 afterAll(() => installed?.remove());
 
 describe("in Node", () => {
@@ -85,7 +84,7 @@ describe.skipIf(!hasChromium)("in headless Chromium", () => {
     );
     answers.set("/favicon.ico", { type: "application/octet-stream", body: "" });
     browser = await launchChromium();
-  }, INSTALL_TIMEOUT_MS);
+  });
   afterAll(async () => {
     await browser?.close();
     await server?.close();
