@@ -7,7 +7,8 @@ import type { Architecture } from "../model/architecture.js";
 import { PageTableError } from "../model/errors.js";
 import type { CoreExports } from "./exports.js";
 import * as layout from "./layout.js";
-import { type CoreInstance, growMemory, instantiateCore } from "./load.js";
+import { type CoreInstance, growMemory, instantiateCore, instantiateLike } from "./load.js";
+import { giveSpare } from "./spare.js";
 
 const ALL_BITS = (1n << 64n) - 1n;
 /** The last 64 KiB stay unused, so that no block ends at 2^32. */
@@ -62,6 +63,16 @@ export class Core {
   static async createGrowing(arch: Architecture): Promise<Core> {
     coreModeOf(arch);
     return new Core(arch, await instantiateCore("growing")).#initialize();
+  }
+
+  /** Gives back a growing instance: this object and its views are of no use then. */
+  giveBack(): void {
+    giveSpare(this.#instance);
+  }
+
+  /** A growing instance for the same `arch`, with nothing in it. Throws `memory-exhausted` where there is no memory. */
+  another(): Core {
+    return new Core(this.arch, instantiateLike(this.#instance)).#initialize();
   }
 
   /**

@@ -11,11 +11,13 @@ import { inflateSync } from "fflate";
 import { PageTableError } from "../model/errors.js";
 import { takeConfiguration } from "./configure.js";
 import type { CoreExports } from "./exports.js";
+import { FIRST_BYTES, takeSpare } from "./spare.js";
 
 export type CoreBuild = "shared-simd" | "shared-plain" | "private-simd" | "private-plain";
 
 /** An instance of the core and the memory it works on. */
 export interface CoreInstance {
+  readonly module: WebAssembly.Module;
   readonly exports: CoreExports;
   readonly memory: WebAssembly.Memory;
 }
@@ -26,8 +28,6 @@ const SHARED_MEMORY_FLAGS = 3;
 const PAGE_BYTES = 65536;
 const MOST_PAGES = 65536;
 const LEAST_PAGES = 256;
-/** What a memory begins with that grows: the fixed areas, and 12 MiB for all else. */
-const FIRST_PAGES = 256;
 const GROWTHS: readonly number[] = [4, 2];
 /** A private memory is accounted in full, so it is made no larger than a bound on tables makes sensible. */
 const PRIVATE_BYTES_A_FRAME = 65536;
@@ -138,14 +138,21 @@ async function instantiateConfigured(module: WebAssembly.Module, frames: number 
   throw new PageTableError("invalid-core", NOT_THE_CORE, {}, { cause: refusal });
 }
 
+/** One more as this, a growing one, at once. */
+export function instantiateLike({ module, memory }: CoreInstance): CoreInstance {
+  return instantiateModule(module, !(memory.buffer instanceof ArrayBuffer), "growing");
+}
+
 function instantiateModule(module: WebAssembly.Module, shared: boolean, frames: number | "growing" | undefined): CoreInstance {
+  const spare = frames === "growing" ? takeSpare(module) : undefined;
+  if (spare) return spare;
   const memory = createMemory(shared, frames);
   // Of the loader's ways the only one that does not ask for a Response: Node would load all that fetches, 15 ms of it.
   const { instance } = instantiateSync(module, { env: { memory } });
   const exports = instance.exports as unknown as CoreExports;
   if (typeof exports.initialize !== "function")
     throw new PageTableError("invalid-core", "the configured module is not this package's core");
-  return { exports, memory };
+  return { module, exports, memory };
 }
 
 /** Made at its full size unless it is to grow: growing detaches every view. What is not touched costs nothing. */
@@ -172,7 +179,7 @@ function createMemory(shared: boolean, frames: number | "growing" | undefined): 
 
 function createGrowingMemory(): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MOST_PAGES });
+    return new WebAssembly.Memory({ initial: FIRST_BYTES / PAGE_BYTES, maximum: MOST_PAGES });
   } catch {
     return createMemory(false, undefined); // an engine that sets aside the whole of it says so, and halves
   }

@@ -8,6 +8,7 @@ import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { accessOf } from "./access.js";
 import type { Backing, Change, ChangeType } from "./change.js";
+import { compareSpace } from "./kernels.js";
 import { lengthAt } from "./length.js";
 import { Listing, type ListingOptions, type SpaceListing } from "./listing.js";
 import { openStates } from "./opening.js";
@@ -34,11 +35,12 @@ export async function changes(before: GuestMemory, after: GuestMemory, options: 
 /** What the listing runs on, for those who take its rows out of the window themselves. */
 export async function openChanges(before: GuestMemory, after: GuestMemory, options: SpaceOptions): Promise<ListingOptions<Change>> {
   const tables = await openStates(before, after, options);
-  const { mode, exports } = tables.core;
+  const { mode } = tables;
   return {
     tables,
     begin: () => tables.beginWalk(),
-    kernel: exports.compareSpace,
+    end: () => tables.endWalk(),
+    kernel: compareSpace,
     root: clearedRootIn(mode, options.root),
     range: linearRange(mode, options.range),
     decode: decodeChange,

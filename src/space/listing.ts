@@ -6,8 +6,9 @@
  */
 
 import { Breath } from "./breath.js";
+import type { Kernel } from "./kernels.js";
 import { type AddressRange, type LinearRange, linearRange } from "./options.js";
-import { type Kernel, NO_DEADLINE, type SpaceTables } from "./tables.js";
+import { NO_DEADLINE, type SpaceTables } from "./tables.js";
 
 /** Rows of a listing that came in one go, and how far the listing is with them. */
 export interface ListingSlice<Row> {
@@ -34,8 +35,9 @@ export interface SpaceListing<Row> extends Iterable<Row> {
 
 export interface ListingOptions<Row> {
   readonly tables: SpaceTables;
-  /** Called when an iteration begins. */
+  /** Called when an iteration begins, and when it has ended. */
   readonly begin?: () => void;
+  readonly end?: () => void;
   readonly kernel: Kernel;
   readonly root: bigint;
   readonly range: LinearRange;
@@ -65,7 +67,9 @@ export class Listing<Row> implements SpaceListing<Row> {
   }
 
   over(range: AddressRange): Listing<Row> {
-    return new Listing({ ...this.#options, range: linearRange(this.#options.tables.core.mode, range) });
+    const { tables } = this.#options;
+    tables.keep();
+    return new Listing({ ...this.#options, range: linearRange(tables.mode, range) });
   }
 }
 
@@ -125,11 +129,15 @@ class ListingIterator<Row> implements IterableIterator<Row> {
   }
 
   return(): IteratorResult<Row> {
+    const { tables, end } = this.#options;
+    if (this.#cursor !== undefined) {
+      tables.closeCursor(this.#cursor);
+      this.#cursor = undefined;
+      end?.();
+    }
     this.#ended = true;
     this.#rows = [];
     this.#next = 0;
-    if (this.#cursor !== undefined) this.#options.tables.closeCursor(this.#cursor);
-    this.#cursor = undefined;
     return { done: true, value: undefined };
   }
 

@@ -6,6 +6,7 @@
 import * as layout from "../core/layout.js";
 import type { Architecture } from "../model/architecture.js";
 import type { Breath } from "./breath.js";
+import { listSpace } from "./kernels.js";
 import type { LinearRange } from "./options.js";
 import { userSlots } from "./root-relations.js";
 import type { RootFacts, RootScan } from "./root-scan.js";
@@ -72,7 +73,7 @@ async function noteMapped({ tables, rootGfn, range, access, ascending, found, br
   try {
     for (let outcome = ""; outcome !== "done" && rows < MOST_ROWS; rows += tables.rowCount) {
       await breath.take();
-      outcome = tables.run(tables.core.exports.listSpace, cursor, WINDOW, breath.dueMs);
+      outcome = tables.run(listSpace, cursor, WINDOW, breath.dueMs);
       for (let place = 0; place < tables.rowCount; place++) noteFrames(tables, place, access, ascending, found);
     }
   } finally {

@@ -7,6 +7,7 @@ import * as layout from "../core/layout.js";
 import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { accessOf } from "./access.js";
+import { listSpace } from "./kernels.js";
 import { lengthAt } from "./length.js";
 import { Listing, type ListingOptions, type SpaceListing } from "./listing.js";
 import type { Mapping } from "./mapping.js";
@@ -29,11 +30,12 @@ export async function mappings(memory: GuestMemory, options: SpaceOptions): Prom
 /** What the listing runs on, for those who take its rows out of the window themselves. */
 export async function openMappings(memory: GuestMemory, options: SpaceOptions): Promise<ListingOptions<Mapping>> {
   const tables = await openState(memory, options);
-  const { mode, exports } = tables.core;
+  const { mode } = tables;
   return {
     tables,
     begin: () => tables.beginWalk(),
-    kernel: exports.listSpace,
+    end: () => tables.endWalk(),
+    kernel: listSpace,
     root: clearedRootIn(mode, options.root),
     range: linearRange(mode, options.range),
     decode: decodeMapping,

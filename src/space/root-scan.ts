@@ -15,6 +15,7 @@ import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { AbortSignalLike } from "../model/platform.js";
 import { Breath } from "./breath.js";
+import type { Kernel } from "./kernels.js";
 import { SpaceTables } from "./tables.js";
 
 /** What the core found out of a candidate. */
@@ -166,7 +167,7 @@ export class RootScan {
     const known = this.#known.get(`${arch.name} ${gfn}`);
     if (known) return known;
     const { modeId } = coreModeOf(arch);
-    const kernel = (): number => this.tables.core.exports.judgeRoot(gfn, modeId);
+    const kernel: Kernel = (exports) => exports.judgeRoot(gfn, modeId);
     while (this.tables.run(kernel, 0, 0) !== "done");
     const { core } = this.tables;
     const fact = (offset: number): number => core.u32[(layout.BATCH_OUT + offset) >>> 2];

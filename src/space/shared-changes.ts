@@ -11,6 +11,7 @@ import type { GuestMemory } from "../model/memory.js";
 import { Breath } from "./breath.js";
 import { type Change, type SharedChange, sharedBy } from "./change.js";
 import { decodeChange } from "./changes.js";
+import { compareSpace, rootEntries } from "./kernels.js";
 import { Listing, type ListingOptions, type ListingSlice, type SpaceListing, slicesOf } from "./listing.js";
 import { openStates } from "./opening.js";
 import { type AddressRange, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
@@ -41,7 +42,7 @@ export async function changesOfRoots(before: GuestMemory, after: GuestMemory, op
 
 export async function openChangesOfRoots(before: GuestMemory, after: GuestMemory, options: SharedOptions): Promise<SharedListing> {
   const tables = await openStates(before, after, options);
-  const { mode } = tables.core;
+  const { mode } = tables;
   const roots = [...new Set(options.roots.map((root) => clearedRootIn(mode, root)))];
   return new SharedListing(tables, roots, linearRange(mode, options.range));
 }
@@ -62,7 +63,8 @@ export class SharedListing implements SpaceListing<SharedChange> {
   }
 
   over(range: AddressRange): SharedListing {
-    return new SharedListing(this.#tables, this.#roots, linearRange(this.#tables.core.mode, range));
+    this.#tables.keep();
+    return new SharedListing(this.#tables, this.#roots, linearRange(this.#tables.mode, range));
   }
 
   async *slices(): AsyncGenerator<ListingSlice<SharedChange>> {
@@ -77,12 +79,15 @@ export class SharedListing implements SpaceListing<SharedChange> {
   /** The listings of which this one is made, one after the other. */
   *parts(): Generator<{ readonly listing: ListingOptions<Change>; readonly roots: readonly bigint[] }> {
     this.#tables.beginWalk();
-    const slotBits = BigInt(this.#tables.core.mode.virtualAddressBits - layout.SLOT_BITS);
-    for (const { firstSlot, endSlot, roots } of partsOf(this.#tables, this.#roots, this.#range)) {
-      const range = overlap(this.#range, { from: BigInt(firstSlot) << slotBits, to: BigInt(endSlot) << slotBits });
-      if (range.from >= range.to) continue;
-      const { exports } = this.#tables.core;
-      yield { listing: { tables: this.#tables, kernel: exports.compareSpace, root: roots[0], range, decode: decodeChange }, roots };
+    const slotBits = BigInt(this.#tables.mode.virtualAddressBits - layout.SLOT_BITS);
+    try {
+      for (const { firstSlot, endSlot, roots } of partsOf(this.#tables, this.#roots, this.#range)) {
+        const range = overlap(this.#range, { from: BigInt(firstSlot) << slotBits, to: BigInt(endSlot) << slotBits });
+        if (range.from >= range.to) continue;
+        yield { listing: { tables: this.#tables, kernel: compareSpace, root: roots[0], range, decode: decodeChange }, roots };
+      }
+    } finally {
+      this.#tables.endWalk();
     }
   }
 }
@@ -133,7 +138,7 @@ function slotKeys(tables: SpaceTables, root: bigint, range: LinearRange): (strin
   const { core } = tables;
   const cursor = tables.openCursor(root, range);
   try {
-    while (tables.run(core.exports.rootEntries, cursor, 0) !== "done") tables.sayUnreadable(cursor);
+    while (tables.run(rootEntries, cursor, 0) !== "done") tables.sayUnreadable(cursor);
     if (core.u32[(cursor + layout.SPACE_CURSOR_LEVEL) >>> 2] === 0) return undefined;
     return Array.from({ length: layout.ENTRIES }, (_, slot) => {
       const [before, after] = [core.u64[(layout.BATCH_IN >>> 3) + slot], core.u64[(layout.BATCH_OUT >>> 3) + slot]];

@@ -8,6 +8,7 @@ import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
 import { ACCESS_COMBINATIONS, accessOf } from "./access.js";
 import { Breath } from "./breath.js";
+import { sumSpace } from "./kernels.js";
 import type { SpaceSummary, SummaryPart } from "./mapping.js";
 import { openState } from "./opening.js";
 import { linearRange, type SpaceOptions } from "./options.js";
@@ -28,17 +29,21 @@ export interface SummarizeOptions extends SpaceOptions {
  */
 export async function summarize(memory: GuestMemory, options: SummarizeOptions): Promise<SpaceSummary> {
   const tables = await openState(memory, options);
-  const { mode, exports } = tables.core;
+  const { mode } = tables;
   const cursor = tables.openCursor(clearedRootIn(mode, options.root), linearRange(mode, options.range));
   const breath = new Breath(options.signal);
-  let outcome: Outcome = "paused";
-  while (outcome !== "done") {
-    await breath.take();
-    outcome = tables.run(exports.sumSpace, cursor, 0, breath.dueMs);
-    if (outcome === "unreadable") tables.sayUnreadable(cursor);
-    else await options.onProgress?.(tables.tablesRead);
+  try {
+    for (let outcome: Outcome = "paused"; outcome !== "done"; ) {
+      await breath.take();
+      outcome = tables.run(sumSpace, cursor, 0, breath.dueMs);
+      if (outcome === "unreadable") tables.sayUnreadable(cursor);
+      else await options.onProgress?.(tables.tablesRead);
+    }
+    return summaryOf(tables, cursor);
+  } finally {
+    tables.closeCursor(cursor);
+    tables.endWalk();
   }
-  return summaryOf(tables, cursor);
 }
 
 function summaryOf({ core, tablesRead }: SpaceTables, cursor: number): SpaceSummary {

@@ -6,6 +6,7 @@
  * made again.
  */
 
+import type { CoreMode } from "../arch/core-mode.js";
 import { Core, memoryExhausted } from "../core/core.js";
 import * as layout from "../core/layout.js";
 import type { Architecture } from "../model/architecture.js";
@@ -13,13 +14,11 @@ import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { AbortSignalLike } from "../model/platform.js";
 import { FrameBatch } from "./frame-batch.js";
+import type { Kernel } from "./kernels.js";
 import { type LinearRange, signedVa, type UnreadableTable } from "./options.js";
 
 /** "paused": neither, but the deadline has passed; the same call goes on. */
 export type Outcome = "rows" | "done" | "unreadable" | "paused";
-
-/** A kernel: works on a cursor until `capacity` rows are in the window; answers SPACE_…. */
-export type Kernel = (cursor: number, capacity: number) => number;
 
 export interface TablesOptions {
   readonly arch: Architecture;
@@ -47,6 +46,10 @@ export class SpaceTables {
   /** Number of the walk; tables are kept by it. */
   #generation = 0;
   #busy = false;
+  /** The core has been given back, and is another's. */
+  #isResting = false;
+  /** The core is not given back: tables that have been read are kept for further walks. */
+  #keeps = false;
   /** What was thrown while rows were waiting, by cursor: it comes out with the next call, after them. */
   readonly #deferred = new Map<number, unknown>();
 
@@ -64,9 +67,22 @@ export class SpaceTables {
     this.#forget();
   }
 
-  /** To be asked for anew after whatever may have made the memory grow. */
+  /** To be asked for anew after whatever may have made the memory grow, and in every walk. */
   get core(): Core {
+    if (this.#isResting) {
+      this.#lookAt(this.#core.another());
+      this.#isResting = false;
+      this.#forget();
+    }
     return this.#core;
+  }
+
+  get arch(): Architecture {
+    return this.#core.arch;
+  }
+
+  get mode(): CoreMode {
+    return this.#core.mode;
   }
 
   get signal(): AbortSignalLike | undefined {
@@ -77,9 +93,24 @@ export class SpaceTables {
   beginWalk(): void {
     this.#refuseReentry();
     const { before, after } = this.#options;
-    if (after.immutable === true && (!before || before.immutable === true)) return;
+    if (after.immutable === true && (!before || before.immutable === true)) {
+      if (this.#isResting) this.keep();
+      return;
+    }
     this.#generation = (this.#generation + 1) % GENERATIONS;
     if (this.#cursors === 0) this.#forget();
+  }
+
+  /** The end of what is one walk to the caller: unless another is expected, the core goes to who needs one next. */
+  endWalk(): void {
+    if (this.#keeps || this.#isResting || this.#cursors > 0) return;
+    this.#core.giveBack();
+    this.#isResting = true;
+  }
+
+  /** Further walks will come. */
+  keep(): void {
+    this.#keeps = true;
   }
 
   /** A cursor at the start of `range` of the space of `root`. */
@@ -87,7 +118,7 @@ export class SpaceTables {
     this.#refuseReentry();
     const cursor = this.withRoom(({ exports }) => exports.createCursor() >>> 0 || undefined);
     this.#cursors++;
-    const { u32, u64 } = this.#core;
+    const { u32, u64 } = this.core;
     u64[(cursor + layout.SPACE_CURSOR_AT) >>> 3] = range.from;
     u64[(cursor + layout.SPACE_CURSOR_END) >>> 3] = range.to;
     this.#f64(cursor + layout.SPACE_CURSOR_ROOT)[0] = this.#core.rootGfn(root);
@@ -96,6 +127,7 @@ export class SpaceTables {
   }
 
   closeCursor(cursor: number): void {
+    this.#refuseReentry();
     this.#deferred.delete(cursor);
     this.#core.exports.releaseCursor(cursor);
     this.#cursors--;
@@ -115,7 +147,7 @@ export class SpaceTables {
     for (;;) {
       const { signal } = this.#options;
       if (signal?.aborted) throw signal.reason;
-      const status = kernel(cursor, capacity);
+      const status = kernel(this.core.exports, cursor, capacity);
       switch (status) {
         case layout.SPACE_DONE:
           return "done";
@@ -158,7 +190,7 @@ export class SpaceTables {
   /** Does `work` again with more memory as long as it answers undefined. Throws `memory-exhausted` where no more is to be had. */
   withRoom(work: (core: Core) => number | undefined): number {
     for (;;) {
-      const answer = work(this.#core);
+      const answer = work(this.core);
       if (answer !== undefined) return answer;
       this.#grow();
     }
@@ -168,6 +200,7 @@ export class SpaceTables {
   sayUnreadable(cursor: number): void {
     const { onUnreadable } = this.#options;
     if (!onUnreadable) return;
+    this.keep(); // that it has been said, too
     const { u32, u64 } = this.core;
     const entryPa = u64[(cursor + layout.SPACE_CURSOR_SAID_ENTRY) >>> 3];
     onUnreadable({
@@ -186,7 +219,7 @@ export class SpaceTables {
 
   /** VA that a cursor goes on at. */
   vaOf(cursor: number): bigint {
-    return signedVa(this.#core.mode, this.#core.u64[(cursor + layout.SPACE_CURSOR_AT) >>> 3]);
+    return signedVa(this.mode, this.#core.u64[(cursor + layout.SPACE_CURSOR_AT) >>> 3]);
   }
 
   /** Tables read so far, on both sides. */
@@ -206,7 +239,7 @@ export class SpaceTables {
   }
 
   #forget(): void {
-    this.#core.exports.beginSpaces(this.#options.maximumFrames ?? UNBOUNDED);
+    this.core.exports.beginSpaces(this.#options.maximumFrames ?? UNBOUNDED);
   }
 
   #readWanted(): void {

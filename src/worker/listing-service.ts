@@ -59,7 +59,7 @@ export class ListingService {
       const listing = await openMappings(this.#dumps.get(dump), { ...options, ...space });
       return {
         begin: () => new PageCursor(onePart(listing), unsaid, mappingCollector),
-        measure: this.#measure([dump], { ...options, arch: listing.tables.core.arch }),
+        measure: this.#measure([dump], { ...options, arch: listing.tables.arch }),
       };
     });
   }
@@ -70,8 +70,8 @@ export class ListingService {
       const listing = await openChanges(...memories, { ...options, ...space });
       return {
         begin: (deal) => new PageCursor(deal ? dealtParts(listing, deal) : onePart(listing), unsaid, changeCollector),
-        measure: this.#measure([before, after], { ...options, arch: listing.tables.core.arch }),
-        plan: () => planUnits(memories, listing.tables.core.arch, listing.root, listing.range),
+        measure: this.#measure([before, after], { ...options, arch: listing.tables.arch }),
+        plan: () => planUnits(memories, listing.tables.arch, listing.root, listing.range),
       };
     });
   }
