@@ -13,7 +13,6 @@ import {
   SPACE_CURSOR_OPEN,
   SPACE_CURSOR_ROW,
   SPACE_ROW_ACCESS,
-  SPACE_ROW_BYTES,
   SPACE_ROW_END,
   SPACE_ROW_LEVEL,
   SPACE_ROW_PA,
@@ -62,7 +61,6 @@ export function addChange<M extends PagingMode>(
     sideProlongs(open, SIDE_AFTER, va, levelAfter, paAfter, accessAfter);
   if (!prolongs) {
     if (!closeRow<M>(cursor, capacity)) return NO_ROOM;
-    memory.fill(open, 0, SPACE_ROW_BYTES);
     store<u64>(open, va, SPACE_ROW_VA);
     store<u32>(open, type, SPACE_ROW_TYPE);
     storeSide(open, SIDE_BEFORE, levelBefore, paBefore, accessBefore);

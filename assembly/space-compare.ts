@@ -8,7 +8,6 @@
 import {
   CONTROL,
   CONTROL_KEEP,
-  CONTROL_RESERVED,
   CONTROL_SPACE_ROWS,
   ENTRIES,
   KEPT_UNREADABLE,
@@ -50,7 +49,7 @@ import { addChange, NO_ROOM, NOTHING_CHANGED } from "./space-changes";
 import { sayUnreadable, sideKey, spaceFrame, tryFrame } from "./space-frames";
 import { comparedPair, EQUAL_TABLES, isSame, noteSame, pairOf } from "./space-pairs";
 import { canonical, closeRow } from "./space-rows";
-import { isPair, leafLevel, leafPa, takeApart, takeEntryApart } from "./space-sides";
+import { areTables, isPair, leafLevel, leafPa, NO_TABLE, sameTable, takeApart, takeEntryApart } from "./space-sides";
 import { beginStep, copyAt, endStep, stepAt } from "./space-steps";
 import { enterRoots, GO_ON } from "./space-tops";
 import { wantTables } from "./space-wants";
@@ -92,21 +91,16 @@ export function compareSpace<M extends PagingMode>(cursor: usize, capacity: u32)
 
 /** The VA behind the slots from `at` on that lead to tables known to say the same, reached with one access; `at` where there are none. */
 function pastEqualTables<M extends PagingMode>(cursor: usize, step: usize, at: u64, end: u64): u64 {
-  if (load<u32>(step, STEP_KIND) != KIND_TABLE || load<u32>(step, STEP_KIND + 4) != KIND_TABLE) return at;
-  if (load<u32>(step, STEP_ACCESS) != load<u32>(step, STEP_ACCESS + 4)) return at;
+  if (!areTables(step)) return at;
   const mode = changetype<M>(0);
   const span = (<u64>1) << mode.shiftAt(2);
   const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
-  const keep = load<u64>(CONTROL, CONTROL_KEEP);
-  const reserved = load<u64>(CONTROL, CONTROL_RESERVED);
   const before = copyAt(step, SIDE_BEFORE);
   const after = copyAt(step, SIDE_AFTER);
   let va = at;
   for (let place = mode.indexAt(at, 2); place < ENTRIES && va < end; place++) {
-    const value = load<u64>(before + ((<usize>place) << 3));
-    if (value != load<u64>(after + ((<usize>place) << 3)) || mode.kindOf(value & keep, 2, reserved) != KIND_TABLE) break;
-    const gfn = mode.tableFrame(value & keep);
-    if (comparedPair(gfn, gfn, generation) != EQUAL_TABLES) break;
+    const gfn = sameTable<M>(before, after, place);
+    if (gfn == NO_TABLE || comparedPair(gfn, gfn, generation) != EQUAL_TABLES) break;
     va = (va & ~(span - 1)) + span;
   }
   return va;

@@ -170,7 +170,8 @@ function addLeaf<M extends PagingMode>(cursor: usize, step: usize, entry: u64, l
     load<u8>(open, SPACE_ROW_ACCESS + 1) == access;
   if (!prolongs) {
     if (!closeRow<M>(cursor, capacity)) return false;
-    memory.fill(open, 0, SPACE_ROW_DETAILS + 12);
+    store<u64>(open, 0, SPACE_ROW_DETAILS);
+    store<u32>(open, 0, SPACE_ROW_DETAILS + 8);
     store<u64>(open, at, SPACE_ROW_VA);
     store<u64>(open, pa, SPACE_ROW_PA + AFTER_PA);
     store<u8>(open, <u8>level, SPACE_ROW_LEVEL + 1);

@@ -40,7 +40,7 @@ export function closeRow<M extends PagingMode>(cursor: usize, capacity: u32): bo
   if (count >= capacity) return false;
   const row = SPACE_WINDOW + <usize>count * SPACE_ROW_BYTES;
   const open = cursor + SPACE_CURSOR_ROW;
-  memory.copy(row, open, SPACE_ROW_BYTES);
+  for (let i: usize = 0; i < SPACE_ROW_BYTES; i += 8) store<u64>(row + i, load<u64>(open + i)); // a copy is a call, and rows are many
   const va = load<u64>(open, SPACE_ROW_VA);
   store<u64>(row, canonical<M>(va), SPACE_ROW_VA);
   store<u64>(row, load<u64>(open, SPACE_ROW_END) - va, SPACE_ROW_END);

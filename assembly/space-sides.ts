@@ -63,12 +63,27 @@ export function leafPa<M extends PagingMode>(step: usize, side: u32, at: u64): u
   return load<u64>(step + ((<usize>side) << 3), STEP_LEAF_PA) | (at & (((<u64>1) << changetype<M>(0).shiftAt(level)) - 1));
 }
 
-/** Two tables whose leaves need not be seen where they do not differ. */
+/** Two last-level tables, below a slot of `level`, whose leaves need not be seen where they do not differ. */
 export function isPair(below: usize, level: u32): bool {
+  return level == 2 && areTables(below);
+}
+
+/** Whether both sides of a step are tables, reached with one access. */
+export function areTables(step: usize): bool {
   return (
-    level == 2 &&
-    load<u32>(below, STEP_KIND) == KIND_TABLE &&
-    load<u32>(below, STEP_KIND + 4) == KIND_TABLE &&
-    load<u32>(below, STEP_ACCESS) == load<u32>(below, STEP_ACCESS + 4)
+    load<u32>(step, STEP_KIND) == KIND_TABLE &&
+    load<u32>(step, STEP_KIND + 4) == KIND_TABLE &&
+    load<u32>(step, STEP_ACCESS) == load<u32>(step, STEP_ACCESS + 4)
   );
+}
+
+export const NO_TABLE: u64 = ~(<u64>0);
+
+/** GFN of the last-level table that both of two copies lead to by the same entry; NO_TABLE where they do not. */
+export function sameTable<M extends PagingMode>(before: usize, after: usize, place: u32): u64 {
+  const value = load<u64>(before + ((<usize>place) << 3));
+  if (value != load<u64>(after + ((<usize>place) << 3))) return NO_TABLE;
+  const mode = changetype<M>(0);
+  const entry = value & load<u64>(CONTROL, CONTROL_KEEP);
+  return mode.kindOf(entry, 2, load<u64>(CONTROL, CONTROL_RESERVED)) == KIND_TABLE ? mode.tableFrame(entry) : NO_TABLE;
 }

@@ -20,8 +20,8 @@ import {
 import { PagingMode } from "./mode";
 import { beginWants, mayWant, sideKey, spaceFrame, tryFrame, want } from "./space-frames";
 import { comparedPair, compareKept, wantPair } from "./space-pairs";
-import { isPair, takeApart } from "./space-sides";
-import { lastPlace, stepAt } from "./space-steps";
+import { areTables, isPair, NO_TABLE, sameTable, takeApart } from "./space-sides";
+import { copyAt, lastPlace, stepAt } from "./space-steps";
 
 /** Wants what the slots of `step` from `at` on need, frames or pairs, within the range; they are read together. */
 export function wantTables<M extends PagingMode>(cursor: usize, step: usize, level: u32, at: u64, status: u32): u32 {
@@ -34,17 +34,27 @@ export function wantTables<M extends PagingMode>(cursor: usize, step: usize, lev
   const below = stepAt(cursor, level - 1);
   beginWants();
   if (!mayWant(SIDE_BEFORE) || !mayWant(SIDE_AFTER)) return SPACE_OVER_BOUND;
+  const wantsPairs = status == SPACE_WANT_PAIRS;
+  const bothTables = wantsPairs && areTables(step);
+  const before = bothTables ? copyAt(step, SIDE_BEFORE) : 0;
+  const after = bothTables ? copyAt(step, SIDE_AFTER) : 0;
   for (let place = first; place < last && mayWant(SIDE_BEFORE) && mayWant(SIDE_AFTER); place++) {
+    const same = bothTables ? sameTable<M>(before, after, place) : NO_TABLE;
+    if (same != NO_TABLE) {
+      if (!wantPairOf<M>(cursor, same, same)) return SPACE_EXHAUSTED;
+      continue;
+    }
     for (let side: u32 = 0; side < SIDES; side++) takeApart<M>(step, below, level, tableVa + ((<u64>place) << shift), side);
-    if (isPair(below, level) != (status == SPACE_WANT_PAIRS)) continue;
-    if (!(status == SPACE_WANT_PAIRS ? wantPairOf<M>(cursor, below) : wantFramesOf(cursor, below))) return SPACE_EXHAUSTED;
+    if (isPair(below, level) != wantsPairs) continue;
+    const listed = wantsPairs
+      ? wantPairOf<M>(cursor, load<u64>(below, STEP_LEAF_PA), load<u64>(below, STEP_LEAF_PA + 8))
+      : wantFramesOf(cursor, below);
+    if (!listed) return SPACE_EXHAUSTED;
   }
   return status;
 }
 
-function wantPairOf<M extends PagingMode>(cursor: usize, below: usize): bool {
-  const before = load<u64>(below, STEP_LEAF_PA);
-  const after = load<u64>(below, STEP_LEAF_PA + 8);
+function wantPairOf<M extends PagingMode>(cursor: usize, before: u64, after: u64): bool {
   const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
   if (comparedPair(before, after, generation)) return true;
   const copyBefore = keptCopy(before, sideKey(cursor, SIDE_BEFORE));
