@@ -55,12 +55,14 @@ const ofSpace = (pattern) => SPACE_ROWS.filter((row) => pattern.test(row) && !ro
 const SPACE = [
   { world: "memory-128m", rows: ofSpace(/^roots/), repetitions: 15 },
   { world: "memory-512m", rows: ofSpace(/^roots/), repetitions: 11 },
+  { world: "pair-128m", rows: ofSpace(/^diff/), repetitions: 11 },
   { world: "states-40k", rows: ofSpace(/^changes|^maps/), repetitions: 11 },
   { world: "scattered-40k", rows: ofSpace(/^changes/), repetitions: 7 },
   { world: "leaves-4m", rows: ofSpace(/^leaves/), repetitions: 25, cold: 5 },
 ];
 const QUICK_SPACE = [
   { world: "memory-128m", rows: ofSpace(/^roots/), repetitions: 7 },
+  { world: "pair-128m", rows: ofSpace(/^diff/), repetitions: 5 },
   { world: "states-40k", rows: ofSpace(/^changes/), repetitions: 5 },
   { world: "leaves-4m", rows: ofSpace(/^leaves/), repetitions: 9, cold: 2 },
 ];

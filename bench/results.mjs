@@ -13,7 +13,7 @@ export function measuredOf(figure) {
   if (measure === "walks") return figure.ofNative;
   if (measure === "rate") return throughputOf(figure.ofNative);
   if (measure === "nanoseconds") return figure.ns;
-  if (measure === "milliseconds") return millisecondsOf(figure.ns);
+  if (measure === "milliseconds") return millisecondsOf(figure);
   return throughputOf(figure.ns);
 }
 
@@ -22,8 +22,9 @@ export function isMoreBetter({ measure }) {
   return measure === "throughput" || measure === "rate";
 }
 
-function millisecondsOf({ median, low, high }) {
-  return { median: median / 1e6, low: low / 1e6, high: high / 1e6 };
+function millisecondsOf({ ns, units = 1 }) {
+  const [median, low, high] = [ns.median, ns.low, ns.high].map((each) => (each * units) / 1e6);
+  return { median, low, high };
 }
 
 /** GB/s where a unit is a byte. */

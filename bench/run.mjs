@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { compareWithKept, ratiosOf } from "./check.mjs";
 import { askFresh, runSpaceWorld, runWorld } from "./children.mjs";
-import { bundleLibrary, StaleCoreError } from "./library.mjs";
+import { bundleLibrary, StaleBuildError } from "./library.mjs";
 import { describeMachine } from "./machine.mjs";
 import { planFor, spacePlanFor } from "./plan.mjs";
 import { markdownOf, spread } from "./report.mjs";
@@ -45,7 +45,7 @@ async function runOrSayWhyNot(chosen) {
   try {
     return await run(chosen);
   } catch (error) {
-    if (!(error instanceof StaleCoreError)) throw error;
+    if (!(error instanceof StaleBuildError)) throw error;
     console.error(error.message);
     return 1;
   }

@@ -3,13 +3,14 @@
  *
  *   memory   a raw dump in a file: what a guest's memory looks like, in use (512m) or mostly idle (128m). Page tables of a
  *            process for each 16 MiB and of a kernel lie scattered in it, everything else is zeros, text, pointers, noise or mapped data
+ *   pair     such a memory and the same later, 0.1 % of the PTEs made read-only or writable, in two files
  *   states   one address space in two states, 0.1 % of the entries changed, as two dumps in memory: so many tables,
  *            which lie there one after the other
  *   scattered  the same, the tables scattered over guest memory
  *   leaves   so many leaves behind one shared PT
  */
 
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Guest } from "./guest.mjs";
 import { createRandom, shuffle } from "./random.mjs";
@@ -20,6 +21,8 @@ const TABLE_FLAGS = 0x27n; // P, RW, US, A
 const PAGE_FLAGS = 0x67n; // and D
 const KERNEL_FLAGS = 0x163n; // P, RW, A, D, G
 const XD = 1n << 63n;
+const WRITABLE = 1n << 1n;
+const DIRTY = 1n << 6n; // of all pages here, and of no table
 const BYTES_A_PROCESS = 2 ** 24;
 const TABLES_A_PROCESS = 24;
 const KERNEL_TABLES = 64;
@@ -34,6 +37,7 @@ const UNITS = { m: 2 ** 20, k: 1000 };
 
 export const SPACE_SHAPES = {
   memory: buildMemory,
+  pair: buildPair,
   states: (tables, tools) => buildStates(tables, tools, "in-order"),
   scattered: (tables, tools) => buildStates(tables, tools, "scattered"),
   leaves: buildLeaves,
@@ -75,7 +79,25 @@ function buildMemory(bytes, { folder }) {
     return BigInt(root) * 4096n;
   });
   if (!existsSync(path) || statSync(path).size !== bytes) writeMemory(path, frames, tables, random, bytes >= 2 ** 28 ? IN_USE : IDLE);
-  return { path, bytes, roots };
+  return { paths: [path], path, bytes, roots, tables };
+}
+
+function buildPair(bytes, tools) {
+  const { path, roots, tables } = buildMemory(bytes, tools);
+  const random = createRandom(bytes);
+  const memory = readFileSync(path);
+  const words = new BigUint64Array(memory.buffer, memory.byteOffset, memory.length / 8);
+  let changed = 0;
+  for (const [gfn, entries] of tables) {
+    for (let place = 0; place < ENTRIES; place++) {
+      if (!(entries[place] & DIRTY) || random(1_000_000) >= CHANGED_SHARE * 1_000_000) continue;
+      words[gfn * ENTRIES + place] ^= WRITABLE;
+      changed++;
+    }
+  }
+  const later = path.replace(/\.raw$/, "-later.raw");
+  writeFileSync(later, memory);
+  return { paths: [path, later], bytes: 2 * bytes, roots, changed };
 }
 
 /** A root with `count` tables in a row below one of its slots, each with a run of pages; answers its GFN. */

@@ -1,7 +1,7 @@
 /**
  * What stands beside the rows of whole address spaces: the same bytes, merely read.
  *
- *   a dump in a file        readSync in pieces of 1 MiB, into one buffer
+ *   dumps in files          readSync in pieces of 1 MiB, into one buffer
  *   two states in memory    readFrames of all tables of both, 256 at a time, into one buffer
  */
 
@@ -25,7 +25,7 @@ export class SpaceYardsticks {
 
   /** As Yardsticks.of: `native` is what a row is held against, ns a byte. */
   of(rowId) {
-    if (this.#world.path) return { native: () => this.#readFile() };
+    if (this.#world.paths) return { native: () => this.#readFiles() };
     if (rowId.startsWith("changes")) {
       const { native, plain } = this.#native.of("snapshot");
       return { native: () => this.#readStates(), plain: native ?? plain };
@@ -33,12 +33,15 @@ export class SpaceYardsticks {
     return {};
   }
 
-  #readFile() {
+  #readFiles() {
+    const { paths, bytes } = this.#world;
     const from = processorNs();
-    const file = openSync(this.#world.path, "r");
-    for (let at = 0; at < this.#world.bytes; at += PIECE_BYTES) readSync(file, this.#target, 0, PIECE_BYTES, at);
-    closeSync(file);
-    return (processorNs() - from) / this.#world.bytes;
+    for (const path of paths) {
+      const file = openSync(path, "r");
+      for (let at = 0; at < bytes / paths.length; at += PIECE_BYTES) readSync(file, this.#target, 0, PIECE_BYTES, at);
+      closeSync(file);
+    }
+    return (processorNs() - from) / bytes;
   }
 
   #readStates() {

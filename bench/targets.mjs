@@ -3,7 +3,7 @@
  *
  *   measure   "walks": processor time a unit, in plain native walks (hashed, random order), less is better
  *             "rate": that of merely reading the same bytes, 1 being as fast, more is better
- *             "milliseconds": processor time a call, less is better    "nanoseconds": the same a unit
+ *             "milliseconds": processor time a call, elapsed time of a command, less is better    "nanoseconds": the same a unit
  *             "throughput": GB/s, more is better        "bytes": bytes an address, less is better
  *   must, aim in that measure; where there is none the row is for looking at
  *   growth    at most this much slower a unit from one size of the dense world to another
@@ -136,6 +136,14 @@ export const SPACE_TARGETS = [
   { row: "maps-listed", title: "`mappings`, every stretch taken as an object (a stretch)", measure: "nanoseconds" },
   { row: "maps-summed", title: "`summarize` of the same (bytes of tables)", measure: "throughput" },
   { row: "leaves-summed", title: "`summarize` of four million leaves behind one PT", measure: "milliseconds", must: 20, aim: 1 },
+  {
+    row: "diff-command",
+    title: "`ptm diff` of two dumps in files, one root, start to end (elapsed time)",
+    measure: "milliseconds",
+    must: 500,
+    aim: 200,
+  },
+  { row: "diff-command-all", title: "the same of every root, `--all`: found first", measure: "milliseconds", must: 500, aim: 300 },
   { row: "leaves-summed-cold", title: "the same, first call of a fresh process: nothing compiled", measure: "milliseconds", must: 20 },
 ];
 

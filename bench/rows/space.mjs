@@ -4,9 +4,25 @@
  * Each is what a user calls, from nothing: the core's memory is made, the dump opened, every row taken as an object.
  */
 
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { elapsedNs } from "../clock.mjs";
 import { expectEqual } from "../expect.mjs";
 
 const TABLE_BYTES = 4096;
+const COMMAND = fileURLToPath(new URL("../../dist/cli/bin.js", import.meta.url));
+
+/** `ptm diff`, as it is typed: a process of its own, its table read. Answers its last line. */
+function diff({ paths }, ...words) {
+  return execFileSync(process.execPath, [COMMAND, "diff", ...paths, ...words], { encoding: "utf8" })
+    .trimEnd()
+    .split("\n")
+    .at(-1);
+}
+
+function changesIn(lastLine) {
+  return Number(/^([\d,]+) changes?,/.exec(lastLine)?.[1].replaceAll(",", ""));
+}
 
 export const spaceRows = [
   {
@@ -42,6 +58,26 @@ export const spaceRows = [
     },
     units: ({ world }) => 2 * TABLE_BYTES * world.tables,
     check: (_, rows) => expectEqual(rows, 0, "changes"),
+  },
+  {
+    id: "diff-command",
+    clock: elapsedNs,
+    run: ({ world }) => diff(world, "--root", `0x${world.roots[0].toString(16)}`),
+    units: ({ world }) => world.bytes,
+    check: (_, lastLine) => expectEqual(changesIn(lastLine) > 0, true, lastLine),
+  },
+  {
+    id: "diff-command-all",
+    clock: elapsedNs,
+    run: ({ world }) => diff(world, "--all"),
+    units: ({ world }) => world.bytes,
+    // Two changes side by side may make one stretch.
+    check: ({ world }, lastLine) =>
+      expectEqual(
+        changesIn(lastLine) > 0.98 * world.changed && changesIn(lastLine) <= world.changed,
+        true,
+        `${lastLine} of ${world.changed}`,
+      ),
   },
   {
     id: "maps-listed",

@@ -103,14 +103,19 @@ export class SpaceTables {
 
   /** The end of what is one walk to the caller: unless another is expected, the core goes to who needs one next. */
   endWalk(): void {
-    if (this.#keeps || this.#isResting || this.#cursors > 0) return;
-    this.#core.giveBack();
-    this.#isResting = true;
+    if (!this.#keeps) this.giveBack();
   }
 
   /** Further walks will come. */
   keep(): void {
     this.#keeps = true;
+  }
+
+  /** Nothing of what has been read is needed any more; a walk that is under way goes on with it. */
+  giveBack(): void {
+    if (this.#isResting || this.#cursors > 0) return;
+    this.#core.giveBack();
+    this.#isResting = true;
   }
 
   /** A cursor at the start of `range` of the space of `root`. */

@@ -29,6 +29,8 @@ export interface SummaryWire {
 interface OpenListing {
   readonly dumps: readonly number[];
   readonly begin: (deal: UnitDeal | undefined) => PageCursor<unknown>;
+  /** Lets go of the tables, which are kept until then: it is known when nobody asks any more. */
+  readonly letGo?: () => void;
   /** How far an iteration is; not of every listing. */
   readonly measure?: () => ListingProgress;
   /** Where it can be dealt out. */
@@ -57,7 +59,9 @@ export class ListingService {
   async openMappings(dump: number, options: SpaceOptionsWire, ticket: Ticket): Promise<number> {
     return this.#open([dump], options, ticket, async (space, unsaid) => {
       const listing = await openMappings(this.#dumps.get(dump), { ...options, ...space });
+      listing.tables.keep();
       return {
+        letGo: () => listing.tables.giveBack(),
         begin: () => new PageCursor(onePart(listing), unsaid, mappingCollector),
         measure: this.#measure([dump], { ...options, arch: listing.tables.arch }),
       };
@@ -68,7 +72,9 @@ export class ListingService {
     return this.#open([before, after], options, ticket, async (space, unsaid) => {
       const memories = [this.#dumps.get(before), this.#dumps.get(after)] as const;
       const listing = await openChanges(...memories, { ...options, ...space });
+      listing.tables.keep();
       return {
+        letGo: () => listing.tables.giveBack(),
         begin: (deal) => new PageCursor(deal ? dealtParts(listing, deal) : onePart(listing), unsaid, changeCollector),
         measure: this.#measure([before, after], { ...options, arch: listing.tables.arch }),
         plan: () => planUnits(memories, listing.tables.arch, listing.root, listing.range),
@@ -136,6 +142,7 @@ export class ListingService {
 
   /** The listing is nobody's any more. */
   forget(listing: number): void {
+    this.#listings.get(listing)?.letGo?.();
     this.#listings.delete(listing);
   }
 

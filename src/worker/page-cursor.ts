@@ -73,7 +73,6 @@ export class PageCursor<Columns> {
     this.#isOver = true;
     if (this.#part && this.#cursor !== undefined) this.#part.listing.tables.closeCursor(this.#cursor);
     this.#cursor = undefined;
-    this.#parts.return?.();
   }
 
   #advance(collector: RowCollector<Columns>, deadline: number): void {
@@ -123,21 +122,13 @@ export class PageCursor<Columns> {
 
 /** A listing of one root as the parts that it consists of: one. */
 export function* onePart(listing: ListingOptions<unknown>): Generator<Part> {
-  try {
-    yield { listing, roots: [] };
-  } finally {
-    listing.end?.();
-  }
+  yield { listing, roots: [] };
 }
 
 /** Units of a listing that several workers take by turns, over a counter in shared memory. */
 export function* dealtParts(listing: ListingOptions<unknown>, { units, next }: UnitDeal): Generator<Part> {
   const counter = new Int32Array(next);
-  try {
-    for (let unit = Atomics.add(counter, 0, 1); unit < units.length; unit = Atomics.add(counter, 0, 1)) {
-      yield { listing: { ...listing, range: units[unit] }, roots: [], unit };
-    }
-  } finally {
-    listing.end?.();
+  for (let unit = Atomics.add(counter, 0, 1); unit < units.length; unit = Atomics.add(counter, 0, 1)) {
+    yield { listing: { ...listing, range: units[unit] }, roots: [], unit };
   }
 }

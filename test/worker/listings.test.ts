@@ -42,6 +42,25 @@ test("pages hold the rows, in columns, the first of them few", async () => {
   expect(lengths[0]).toBeLessThan(lengths[1]);
 });
 
+test("a listing that is closed while it is read goes on, whatever is opened and closed meanwhile", async () => {
+  const rowsOf = async (length: number): Promise<void> => {
+    const listing = await handle.mappings(dump, { root });
+    let rows = 0;
+    for await (const columns of listing.pages()) rows += columns.length;
+    expect(rows).toBe(length);
+    listing.close();
+  };
+  const local = [...(await library.mappings(await library.openDump(PATH), { root }))];
+  const closed = await handle.mappings(dump, { root });
+  const vas: bigint[] = [];
+  for await (const { va } of closed.pages()) {
+    vas.push(...va);
+    closed.close();
+    if (vas.length < 2 ** 14) await rowsOf(local.length);
+  }
+  expect(vas).toEqual(local.map(({ va }) => va));
+});
+
 test("a reader that leaves early has what it read, and the listing can be read anew", async () => {
   const listing = await handle.mappings(dump, { root });
   const firstRows = async (count: number): Promise<readonly string[]> => {
