@@ -5,9 +5,9 @@
 import { type CoreMode, coreModeOf } from "../arch/core-mode.js";
 import type { Architecture } from "../model/architecture.js";
 import { PageTableError } from "../model/errors.js";
-import type { CoreExports } from "./exports.js";
+import type { CoreExports, CoreInstance } from "./exports.js";
 import * as layout from "./layout.js";
-import { type CoreInstance, growMemory, instantiateCore, instantiateLike } from "./load.js";
+import { growMemory, instantiateCore, instantiateLike } from "./load.js";
 import { giveSpare } from "./spare.js";
 
 const ALL_BITS = (1n << 64n) - 1n;

@@ -10,17 +10,10 @@ import { instantiateSync } from "@assemblyscript/loader";
 import { inflateSync } from "fflate";
 import { PageTableError } from "../model/errors.js";
 import { takeConfiguration } from "./configure.js";
-import type { CoreExports } from "./exports.js";
+import type { CoreExports, CoreInstance } from "./exports.js";
 import { FIRST_BYTES, takeSpare } from "./spare.js";
 
 export type CoreBuild = "shared-simd" | "shared-plain" | "private-simd" | "private-plain";
-
-/** An instance of the core and the memory it works on. */
-export interface CoreInstance {
-  readonly module: WebAssembly.Module;
-  readonly exports: CoreExports;
-  readonly memory: WebAssembly.Memory;
-}
 
 const NOT_THE_CORE = "the configured module is not this package's core: use its core/private-simd.wasm";
 /** Of an imported memory: it has a maximum and is shared (WebAssembly core specification, limits). */
