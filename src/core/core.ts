@@ -5,7 +5,8 @@
 import { type CoreMode, coreModeOf } from "../arch/core-mode.js";
 import type { Architecture } from "../model/architecture.js";
 import { PageTableError } from "../model/errors.js";
-import type { CoreExports, CoreInstance } from "./exports.js";
+import type { CoreExports } from "./exports.js";
+import type { CoreInstance } from "./instance.js";
 import * as layout from "./layout.js";
 import { growMemory, instantiateCore, instantiateLike } from "./load.js";
 import { giveSpare } from "./spare.js";

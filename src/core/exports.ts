@@ -69,10 +69,3 @@ export interface CoreExports extends SpaceExports {
   entriesOfKind(table: number, level: number, kind: number, bitmap: number): number;
   selfMapAt(table: number, level: number, gfn: number): number;
 }
-
-/** An instance of the core and the memory it works on. */
-export interface CoreInstance {
-  readonly module: WebAssembly.Module;
-  readonly exports: CoreExports;
-  readonly memory: WebAssembly.Memory;
-}

@@ -10,7 +10,8 @@ import { instantiateSync } from "@assemblyscript/loader";
 import { inflateSync } from "fflate";
 import { PageTableError } from "../model/errors.js";
 import { takeConfiguration } from "./configure.js";
-import type { CoreExports, CoreInstance } from "./exports.js";
+import type { CoreExports } from "./exports.js";
+import type { CoreInstance } from "./instance.js";
 import { FIRST_BYTES, takeSpare } from "./spare.js";
 
 export type CoreBuild = "shared-simd" | "shared-plain" | "private-simd" | "private-plain";

@@ -3,7 +3,7 @@
  * first time, than a small address space to be walked, and the engine's collector counts each as if all of it were in use.
  */
 
-import type { CoreInstance } from "./exports.js";
+import type { CoreInstance } from "./instance.js";
 
 /** What a memory begins with that grows: the fixed areas, and 12 MiB for all else. One that has grown is let go of. */
 export const FIRST_BYTES = 2 ** 24;
