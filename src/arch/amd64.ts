@@ -80,6 +80,7 @@ export function amd64(options: Amd64Options = {}): Architecture {
     rootMask: ADDRESS_MASK,
     reservedMask,
     clearMask: encryptionMask,
+    shiftAt,
     entryNames: ENTRY_NAMES.slice(0, levels + 1),
     tableBehind: tableBehindBy(reservedMask, encryptionMask),
   });
@@ -148,7 +149,7 @@ function describe(entry: Entry): EntryDescription {
   if ((value & reserved) !== 0n) {
     return { name, kind: "malformed", flags };
   }
-  const baseShift = isLeaf ? leafShift(level) : PAGE_SHIFT;
+  const baseShift = isLeaf ? shiftAt(level) : PAGE_SHIFT;
   const target = value & ADDRESS_MASK & bitRange(LARGEST_PHYSICAL_ADDRESS_BITS - 1, baseShift);
   return { name, kind: isLeaf ? "leaf" : "table", target, flags };
 }
@@ -162,11 +163,11 @@ function reservedBits({ level, value, physicalAddressBits }: Entry): bigint {
   if (level === LEVEL_PT || (value & PS) === 0n) {
     return beyond;
   }
-  return beyond | bitRange(leafShift(level) - 1, PAGE_SHIFT + 1);
+  return beyond | bitRange(shiftAt(level) - 1, PAGE_SHIFT + 1);
 }
 
-/** log2 of the size of a page mapped at `level`: 12, 21, 30. */
-function leafShift(level: number): number {
+/** log2 of the bytes that an entry of `level` covers, of those that are mapped by one page: 12, 21, 30. */
+function shiftAt(level: number): number {
   return PAGE_SHIFT + (level - 1) * LEVEL_BITS;
 }
 
@@ -206,7 +207,7 @@ function leafFlags(entry: Entry): EntryFlag[] {
     ...(isPte ? [pat] : [flag(value, "PS", 7, 7, ["", `maps a ${pageSize} page`])]),
     flag(value, "G", 8, 8, ["not global", "global: may outlive a change of CR3"]),
     ignored(value, 11, 9),
-    ...(isPte ? [] : [pat, ...reservedFlags(entry, leafShift(level) - 1, PAGE_SHIFT + 1)]),
+    ...(isPte ? [] : [pat, ...reservedFlags(entry, shiftAt(level) - 1, PAGE_SHIFT + 1)]),
     ...reservedFlags(entry, LARGEST_PHYSICAL_ADDRESS_BITS - 1, entry.physicalAddressBits),
     ...encryptionFlags(entry),
     ignored(value, 58, 52),

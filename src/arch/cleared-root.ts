@@ -2,7 +2,7 @@
  * The root of an address space as everything here names it.
  */
 
-import { checkAddress } from "../model/address.js";
+import { checkAddress, gfnOf } from "../model/address.js";
 import type { Architecture } from "../model/architecture.js";
 import { type CoreMode, coreModeOf } from "./core-mode.js";
 
@@ -21,4 +21,12 @@ export function clearedRoot(root: bigint, arch: Architecture): bigint {
 export function clearedRootIn({ rootMask }: Pick<CoreMode, "rootMask">, root: bigint): bigint {
   checkAddress(root, "root");
   return root & rootMask;
+}
+
+/**
+ * GFN of the table of a root as `clearedRoot` answers it. The encryption bit stays in the root as it is spelled, and is no part of where
+ * its table lies.
+ */
+export function rootGfnIn({ clearMask }: Pick<CoreMode, "clearMask">, root: bigint): number {
+  return gfnOf(root & ~clearMask);
 }

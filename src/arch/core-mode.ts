@@ -19,9 +19,14 @@ export interface CoreMode {
   readonly reservedMask: bigint;
   /** Cleared before an entry is looked at. */
   readonly clearMask: bigint;
+  /** log2 of the bytes that an entry of a level covers. */
+  readonly shiftAt: (level: number) => number;
   /** Index = level; [0] is unused. */
   readonly entryNames: readonly string[];
-  /** GFN of the table that an entry above the last level leads to; undefined where it leads to none. Its lower and upper 32 bits: no bigint. */
+  /**
+   * GFN of the table that an entry above the last level leads to; undefined where it leads to none. The entry comes as its lower and its
+   * upper 32 bits, for a bigint an entry would be slow. All that TypeScript knows of the format of an entry beside `describeEntry`.
+   */
   readonly tableBehind: (low: number, high: number) => number | undefined;
 }
 

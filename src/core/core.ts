@@ -2,6 +2,7 @@
  * The one door to WASM: an instance of the core for one paging mode, and the views through which batches go in and out.
  */
 
+import { rootGfnIn } from "../arch/cleared-root.js";
 import { type CoreMode, coreModeOf } from "../arch/core-mode.js";
 import type { Architecture } from "../model/architecture.js";
 import { PageTableError } from "../model/errors.js";
@@ -94,9 +95,9 @@ export class Core {
     return count;
   }
 
-  /** GFN of a root's table. The encryption bit stays in the root as it is spelled, and is no part of where the table lies. */
+  /** GFN of a root's table. */
   rootGfn(root: bigint): number {
-    return Number((root & ~this.mode.clearMask) >> 12n);
+    return rootGfnIn(this.mode, root);
   }
 
   /** A field of the control block. */

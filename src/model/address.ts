@@ -21,8 +21,19 @@ export type VcpuId = number;
 /** Bytes of a frame, and of a page-table page. */
 export const FRAME_SIZE = 4096;
 export const PHYSICAL_ADDRESS_LIMIT = 1n << 52n;
+const FRAME_BITS = 12n;
 const LARGEST_ID = 0xffff;
 const NO_DETAILS = {};
+
+/** The frame that `pa` lies in. */
+export function gfnOf(pa: bigint): number {
+  return Number(pa >> FRAME_BITS);
+}
+
+/** PA of a frame's first byte. */
+export function paOf(gfn: number): bigint {
+  return BigInt(gfn) << FRAME_BITS;
+}
 
 /** Throws AddressError unless `value` is a bigint with 0 <= value < 2^64. */
 export function checkAddress(value: bigint, what: string, details: Readonly<Record<string, unknown>> = NO_DETAILS): void {

@@ -3,16 +3,17 @@
  */
 
 import { amd64 } from "../arch/amd64.js";
-import { clearedRootIn } from "../arch/cleared-root.js";
-import { coreModeOf } from "../arch/core-mode.js";
+import { clearedRootIn, rootGfnIn } from "../arch/cleared-root.js";
+import { type CoreMode, coreModeOf } from "../arch/core-mode.js";
 import { checkMemory, notedMode } from "../core/memory-checks.js";
+import { paOf } from "../model/address.js";
 import type { Architecture } from "../model/architecture.js";
 import type { Dump } from "../model/dump.js";
 import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { AbortSignalLike } from "../model/platform.js";
 import { Breath } from "./breath.js";
-import { kernelRootBy, levelsBy, vmcoreinfoOf } from "./kernel-root.js";
+import { kernelGfnBy, levelsBy, vmcoreinfoOf } from "./kernel-root.js";
 import type { RootCandidate } from "./root-candidate.js";
 import { rankCandidates } from "./root-ranking.js";
 import { type RootFacts, RootScan } from "./root-scan.js";
@@ -70,19 +71,19 @@ export async function findRootsBy(
   const breath = new Breath(options.signal);
   const arch = told ?? (await likelierMode(scan, gfns, search, breath));
   scan.settle(arch);
-  const vcpuRoots = vcpuRootsOf(memory, arch);
+  const mode = coreModeOf(arch);
+  const vcpuRoots = vcpuRootsOf(memory, mode);
+  const vcpuGfns = vcpuRoots.map((root) => (root === undefined ? undefined : rootGfnIn(mode, root)));
   const facts = new Map<number, RootFacts>();
   for (const judged of await judgeAll(scan, gfns, arch, breath)) {
     if (isGood(judged, LEAST_PLAUSIBLE, LEAST_HELD)) facts.set(judged.gfn, judged);
   }
-  const likely = [...facts.values()].sort((a, b) => (b.plausible ?? 0) - (a.plausible ?? 0)).map(({ gfn }) => BigInt(gfn) << 12n);
-  const certain = vcpuRoots.filter((root) => root !== undefined);
-  const kernelRoot = kernelRootBy(vmcoreinfo, memory, arch, [...certain, ...likely]);
-  for (const root of kernelRoot === undefined ? certain : [...certain, kernelRoot]) {
-    const gfn = Number(root >> 12n);
-    if (!facts.has(gfn) && holds(memory, gfn)) facts.set(gfn, scan.judge(gfn, arch));
+  const likely = [...facts.values()].sort((a, b) => (b.plausible ?? 0) - (a.plausible ?? 0)).map(({ gfn }) => paOf(gfn));
+  const kernelGfn = kernelGfnBy(vmcoreinfo, memory, arch, [...vcpuRoots.filter((root) => root !== undefined), ...likely]);
+  for (const gfn of [...vcpuGfns, kernelGfn]) {
+    if (gfn !== undefined && !facts.has(gfn) && holds(memory, gfn)) facts.set(gfn, scan.judge(gfn, arch));
   }
-  return rankCandidates({ scan, arch, vcpuRoots, kernelRoot, all: [...facts.values()] }, breath);
+  return rankCandidates({ scan, arch, vcpuGfns, kernelGfn, all: [...facts.values()] }, breath);
 }
 
 /** The look at the frames of a memory, before any has been looked at. */
@@ -112,9 +113,8 @@ function toldMode(memory: GuestMemory, { arch }: FindRootsOptions): Architecture
 }
 
 /** By vCPU, undefined where the notes give none; a root that several are on stands there several times. */
-function vcpuRootsOf(memory: GuestMemory, arch: Architecture): readonly (bigint | undefined)[] {
+function vcpuRootsOf(memory: GuestMemory, mode: CoreMode): readonly (bigint | undefined)[] {
   const { vcpus } = memory as Partial<Pick<Dump, "vcpus">>;
-  const mode = coreModeOf(arch);
   return (vcpus ?? []).map(({ root }) => (root === undefined ? undefined : clearedRootIn(mode, root)));
 }
 
@@ -123,9 +123,9 @@ function holds({ runs }: Pick<Dump, "runs">, frame: number): boolean {
 }
 
 /**
- * What makes a good table of four levels is, in a guest of five, a table below one of five. That some table makes a good one of five
- * is not enough: where a kernel has its own tables mapped, lower ones do as well, but then the best of four are below none. Where
- * nothing leads to these at all, five need not be tried.
+ * A guest with five levels has PML4 tables too, one level down, and by themselves they look like good four-level roots. So five levels
+ * are believed where good five-level roots lead to most of the good four-level ones. That some table looks good as a PML5 is not enough:
+ * in a kernel that maps its own tables, lower ones do too. Where nothing leads to the good four-level ones, five need not be tried.
  */
 async function likelierMode(scan: RootScan, gfns: readonly number[], search: RootSearch, breath: Breath): Promise<Architecture> {
   const [four, five] = [amd64(), amd64({ levels: 5 })];

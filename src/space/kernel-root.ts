@@ -4,13 +4,15 @@
  * Linux, Documentation/admin-guide/kdump/vmcoreinfo.rst: swapper_pg_dir, phys_base, pgtable_l5_enabled.
  */
 
+import { rootGfnIn } from "../arch/cleared-root.js";
+import { coreModeOf } from "../arch/core-mode.js";
+import * as layout from "../core/layout.js";
+import { gfnOf } from "../model/address.js";
 import type { Architecture } from "../model/architecture.js";
 import type { GuestMemory } from "../model/memory.js";
 
 export type Vmcoreinfo = ReadonlyMap<string, string>;
 
-const FRAME_SIZE = 4096;
-const INDEX_MASK = 0x1ffn;
 /** Where the kernel's image is mapped: __START_KERNEL_map. */
 const START_KERNEL_MAP = 0xffff_ffff_8000_0000n;
 
@@ -27,23 +29,23 @@ export function levelsBy(vmcoreinfo: Vmcoreinfo | undefined): 4 | 5 | undefined 
   return enabled === "0" ? 4 : 5;
 }
 
-/** PA of the kernel's own top-level table. `roots` are asked in turn where its VA is to be translated. */
-export function kernelRootBy(
+/** GFN of the kernel's own top-level table. `roots` are asked in turn where its VA is to be translated. */
+export function kernelGfnBy(
   vmcoreinfo: Vmcoreinfo | undefined,
   memory: GuestMemory,
   arch: Architecture,
   roots: readonly bigint[],
-): bigint | undefined {
+): number | undefined {
   const va = numberOf(vmcoreinfo?.get("SYMBOL(swapper_pg_dir)"), "0x");
   if (va === undefined || va < START_KERNEL_MAP) return undefined;
   const base = numberOf(vmcoreinfo?.get("NUMBER(phys_base)"), "");
   if (base !== undefined) {
     const pa = va - START_KERNEL_MAP + base;
-    return pa >= 0n ? pa & ~BigInt(FRAME_SIZE - 1) : undefined;
+    return pa >= 0n ? gfnOf(pa) : undefined;
   }
   for (const root of roots) {
     const pa = translate(memory, arch, root, va);
-    if (pa !== undefined) return pa & ~BigInt(FRAME_SIZE - 1);
+    if (pa !== undefined) return gfnOf(pa);
   }
   return undefined;
 }
@@ -59,16 +61,18 @@ function numberOf(text: string | undefined, prefix: string): bigint | undefined 
 
 /** One walk, entry by entry. */
 function translate(memory: GuestMemory, arch: Architecture, root: bigint, va: bigint): bigint | undefined {
-  const frame = new Uint8Array(FRAME_SIZE);
-  let table = root;
+  const mode = coreModeOf(arch);
+  const entries = new BigUint64Array(layout.ENTRIES);
+  const frame = new Uint8Array(entries.buffer);
+  let gfn = rootGfnIn(mode, root);
   for (let level = arch.levels; level >= 1; level--) {
-    if (!memory.readFrame(Number(table >> 12n), frame)) return undefined;
-    const shift = BigInt(12 + 9 * (level - 1));
-    const value = new DataView(frame.buffer).getBigUint64(8 * Number((va >> shift) & INDEX_MASK), true);
-    const { kind, target } = arch.describeEntry(level, value);
+    if (!memory.readFrame(gfn, frame)) return undefined;
+    const shift = mode.shiftAt(level);
+    const index = Number(BigInt.asUintN(layout.SLOT_BITS, va >> BigInt(shift)));
+    const { kind, target } = arch.describeEntry(level, entries[index]);
     if (target === undefined || (kind !== "table" && kind !== "leaf")) return undefined;
-    if (kind === "leaf") return target | (va & ((1n << shift) - 1n));
-    table = target;
+    if (kind === "leaf") return target | BigInt.asUintN(shift, va);
+    gfn = gfnOf(target);
   }
   return undefined;
 }

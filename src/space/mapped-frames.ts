@@ -4,6 +4,7 @@
  */
 
 import * as layout from "../core/layout.js";
+import { gfnOf, paOf } from "../model/address.js";
 import type { Architecture } from "../model/architecture.js";
 import type { Breath } from "./breath.js";
 import { listSpace } from "./kernels.js";
@@ -68,7 +69,7 @@ interface MappedSearch {
 
 /** Answers how many rows have been looked at. */
 async function noteMapped({ tables, rootGfn, range, access, ascending, found, breath }: MappedSearch): Promise<number> {
-  const cursor = tables.openCursor(BigInt(rootGfn) << 12n, range);
+  const cursor = tables.openCursor(paOf(rootGfn), range);
   let rows = 0;
   try {
     for (let outcome = ""; outcome !== "done" && rows < MOST_ROWS; rows += tables.rowCount) {
@@ -85,8 +86,8 @@ async function noteMapped({ tables, rootGfn, range, access, ascending, found, br
 function noteFrames({ core }: RootScan["tables"], place: number, access: number, ascending: Float64Array, found: Set<number>): void {
   const at = layout.SPACE_WINDOW + place * layout.SPACE_ROW_BYTES;
   if ((core.u8[at + layout.SPACE_ROW_ACCESS + layout.SIDE_AFTER] & access) !== access) return;
-  const first = Number(core.u64[((at + layout.SPACE_ROW_PA) >>> 3) + layout.SIDE_AFTER] >> 12n);
-  const end = first + Number(core.u64[(at + layout.SPACE_ROW_END) >>> 3] >> 12n);
+  const first = gfnOf(core.u64[((at + layout.SPACE_ROW_PA) >>> 3) + layout.SIDE_AFTER]);
+  const end = first + gfnOf(core.u64[(at + layout.SPACE_ROW_END) >>> 3]);
   for (let at = firstFrom(ascending, first); at < ascending.length && ascending[at] < end; at++) found.add(ascending[at]);
 }
 

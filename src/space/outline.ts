@@ -5,9 +5,10 @@
  * tables there are, and how many are passed on the way to a VA, each as often as it is met.
  */
 
-import { clearedRootIn } from "../arch/cleared-root.js";
+import { clearedRootIn, rootGfnIn } from "../arch/cleared-root.js";
 import { type CoreMode, coreModeOf } from "../arch/core-mode.js";
 import { checkedAnswer } from "../core/frame-reader.js";
+import * as layout from "../core/layout.js";
 import { checkMemory } from "../core/memory-checks.js";
 import { FRAME_SIZE } from "../model/address.js";
 import type { GuestMemory } from "../model/memory.js";
@@ -24,9 +25,6 @@ export interface SpaceOutline {
 
 export type OutlineOptions = Omit<SharedOptions, "onUnreadable" | "maximumFrames">;
 
-const ENTRIES = 512;
-const PAGE_SHIFT = 12n;
-const LEVEL_BITS = 9n;
 const NONE = -1;
 const FRAMES_A_READ = 256;
 
@@ -48,12 +46,12 @@ export async function outline(memory: GuestMemory, options: OutlineOptions): Pro
   const mode = coreModeOf(modeOf(memory, options.arch));
   const range = linearRange(mode, options.range);
   const upper = new UpperTables(memory, mode, new Breath(options.signal));
-  const roots = options.roots.map((root) => Number(clearedRootIn(mode, root) >> PAGE_SHIFT));
+  const roots = options.roots.map((root) => rootGfnIn(mode, clearedRootIn(mode, root)));
   const tables = await countTables(upper, mode, roots, range);
   return {
     tables,
     passed(root, va) {
-      const gfn = Number(clearedRootIn(mode, root) >> PAGE_SHIFT);
+      const gfn = rootGfnIn(mode, clearedRootIn(mode, root));
       const at = va === undefined ? range.to : linearVa(mode, va);
       return Math.max(0, upper.passedBefore(gfn, mode.levels, at) - upper.passedBefore(gfn, mode.levels, range.from));
     },
@@ -61,25 +59,25 @@ export async function outline(memory: GuestMemory, options: OutlineOptions): Pro
 }
 
 /** Level by level; a table that the range covers whole is gone into once a level. */
-async function countTables(upper: UpperTables, { levels }: CoreMode, roots: readonly number[], range: LinearRange): Promise<number> {
+async function countTables(upper: UpperTables, mode: CoreMode, roots: readonly number[], range: LinearRange): Promise<number> {
   const distinct = new Set<number>();
   let front: readonly Covered[] = [...new Set(roots)].map((gfn) => ({ gfn, ...range }));
-  for (let level = levels; level > 1; level--) {
+  for (let level = mode.levels; level > 1; level--) {
     const read = await upper.read(level, [...new Set(front.map(({ gfn }) => gfn))]);
     for (const gfn of read) distinct.add(gfn);
     const whole = new Set<number>();
     const parts: Covered[] = [];
     for (const table of front) upper.addChildren(table, level, whole, parts);
-    const end = spanAt(level - 1);
+    const end = spanAt(mode, level);
     front = [...parts, ...Array.from(whole, (gfn) => ({ gfn, from: 0n, to: end }))];
   }
   for (const { gfn } of front) distinct.add(gfn);
   return distinct.size;
 }
 
-/** Bytes of VAs that a table of a level stands for. */
-function spanAt(level: number): bigint {
-  return 1n << (PAGE_SHIFT + LEVEL_BITS * BigInt(level));
+/** Bytes of VAs that an entry of a level covers. */
+function spanAt({ shiftAt }: CoreMode, level: number): bigint {
+  return 1n << BigInt(shiftAt(level));
 }
 
 /** The tables above the last level: to which tables each of their entries leads. */
@@ -124,8 +122,8 @@ class UpperTables {
   }
 
   #childrenIn(words: Uint32Array, first: number): Float64Array {
-    const children = new Float64Array(ENTRIES);
-    for (let i = 0; i < ENTRIES; i++) {
+    const children = new Float64Array(layout.ENTRIES);
+    for (let i = 0; i < layout.ENTRIES; i++) {
       children[i] = this.#mode.tableBehind(words[first + 2 * i], words[first + 2 * i + 1]) ?? NONE;
     }
     return children;
@@ -135,7 +133,7 @@ class UpperTables {
   addChildren({ gfn, from, to }: Covered, level: number, whole: Set<number>, parts: Covered[]): void {
     const children = this.#children[level].get(gfn);
     if (!children) return;
-    const span = spanAt(level - 1);
+    const span = spanAt(this.#mode, level);
     const last = Number((to + span - 1n) / span);
     for (let i = Number(from / span); i < last; i++) {
       if (children[i] === NONE) continue;
@@ -149,14 +147,14 @@ class UpperTables {
   /** Tables passed below a table, and it, before its byte `at`. */
   passedBefore(gfn: number, level: number, at: bigint): number {
     if (at === 0n) return 0;
-    if (level === 1) return Number(at) / Number(spanAt(1));
+    if (level === 1) return Number(at) / Number(spanAt(this.#mode, 2));
     const children = this.#children[level].get(gfn);
     if (!children) return 1;
-    const span = spanAt(level - 1);
+    const span = spanAt(this.#mode, level);
     const index = Number(at / span);
     let passed = 1;
     for (let i = 0; i < index; i++) if (children[i] !== NONE) passed += this.#weight(children[i], level - 1);
-    if (index < ENTRIES && children[index] !== NONE) passed += this.passedBefore(children[index], level - 1, at % span);
+    if (index < layout.ENTRIES && children[index] !== NONE) passed += this.passedBefore(children[index], level - 1, at % span);
     return passed;
   }
 

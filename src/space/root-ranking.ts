@@ -5,6 +5,7 @@
  * lower half in use for user mode, the kernel's half shared with others. What tells a copy from its original counts against it.
  */
 
+import { gfnOf, paOf } from "../model/address.js";
 import type { Architecture } from "../model/architecture.js";
 import { hex } from "../model/hex.js";
 import type { Breath } from "./breath.js";
@@ -28,8 +29,8 @@ export interface Findings {
   readonly scan: RootScan;
   readonly arch: Architecture;
   /** By vCPU. */
-  readonly vcpuRoots: readonly (bigint | undefined)[];
-  readonly kernelRoot: bigint | undefined;
+  readonly vcpuGfns: readonly (number | undefined)[];
+  readonly kernelGfn: number | undefined;
   readonly all: readonly RootFacts[];
 }
 
@@ -111,9 +112,9 @@ interface Relations {
 }
 
 /** As the likeliest of all candidates has it mapped. */
-async function kernelImage({ scan, arch, all, vcpuRoots }: Findings, breath: Breath): Promise<ReadonlySet<number>> {
+async function kernelImage({ scan, arch, all, vcpuGfns }: Findings, breath: Breath): Promise<ReadonlySet<number>> {
   const signs = ({ gfn, plausible, tables }: RootFacts): number[] => [
-    vcpuRoots.includes(paOf(gfn)) ? 1 : 0,
+    vcpuGfns.includes(gfn) ? 1 : 0,
     Math.round(10 * (plausible ?? 0)),
     tables,
   ];
@@ -126,7 +127,7 @@ async function kernelImage({ scan, arch, all, vcpuRoots }: Findings, breath: Bre
 function claimsOf(facts: RootFacts, findings: Findings, relations: Relations, mapped: ReadonlySet<number>): Claim[] {
   const { gfn } = facts;
   const claims: Claim[] = [groundOf(facts), ...lowerHalfOf(facts, findings, relations)];
-  const on = findings.vcpuRoots.flatMap((root, vcpu) => (root === paOf(gfn) ? [vcpu] : []));
+  const on = findings.vcpuGfns.flatMap((vcpuGfn, vcpu) => (vcpuGfn === gfn ? [vcpu] : []));
   if (on.length > 0) claims.push({ points: POINTS.vcpu, reason: `vCPU ${on.join(", ")} runs on it` });
   if (relations.image.has(gfn)) {
     // The tables that a kernel starts with lie there as well, with little of its half in them.
@@ -178,7 +179,7 @@ function pairClaim(gfn: number, findings: Findings, relations: Relations): Claim
   if (!isolation) return [];
   const { role, partner } = isolation;
   const other = role === "kernel" ? "user" : "kernel";
-  const points = role === "user" && partner === findings.kernelRoot ? POINTS.pairOfKernelRoot : POINTS.pair;
+  const points = role === "user" && isKernelRoot(gfnOf(partner), findings) ? POINTS.pairOfKernelRoot : POINTS.pair;
   return [{ points, reason: `page-table isolation: the ${role} root, ${hex(partner)} is its ${other} root` }];
 }
 
@@ -189,7 +190,7 @@ function isolationOf(gfn: number, { pairs, partners }: Relations): Pick<RootCand
 
 /** Places of all candidates, the likeliest in use first: who of several with common tables is the original. */
 function likeliestFirst(
-  { all, vcpuRoots }: Findings,
+  { all, vcpuGfns }: Findings,
   { partners, sharing }: Relations,
   mapped: ReadonlySet<number>,
 ): ReadonlyMap<number, number> {
@@ -197,7 +198,7 @@ function likeliestFirst(
     gfn,
     signs: [
       mapped.has(gfn) ? 0 : 1,
-      vcpuRoots.includes(paOf(gfn)) ? 1 : 0,
+      vcpuGfns.includes(gfn) ? 1 : 0,
       selfMap === undefined ? 0 : 1,
       partners.has(gfn) ? 1 : 0,
       plausible ?? 0,
@@ -216,10 +217,6 @@ function isMore(one: readonly number[], other: readonly number[]): boolean {
   return place >= 0 && one[place] > other[place];
 }
 
-function isKernelRoot(gfn: number, { kernelRoot }: Findings): boolean {
-  return kernelRoot !== undefined && paOf(gfn) === kernelRoot;
-}
-
-function paOf(gfn: number): bigint {
-  return BigInt(gfn) << 12n;
+function isKernelRoot(gfn: number, { kernelGfn }: Findings): boolean {
+  return gfn === kernelGfn;
 }

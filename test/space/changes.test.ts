@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { amd64, changes, type UnreadableTable } from "../../src/index.js";
 import { forEachBuild } from "../support/builds.js";
-import { modePlan } from "./modes.js";
+import { asInCr3, modePlan } from "./modes.js";
 import { changesNaively, listNaively } from "./naive.js";
 import { buildWorld, changePlan, changeWorld, memoryOf, rangePlan, readerOf, worldPlan } from "./worlds.js";
 
@@ -22,7 +22,7 @@ forEachBuild(() => {
         fc.pre(naive.every(({ leaves }) => leaves.length < MOST_LEAVES));
         const unreadable: UnreadableTable[] = [];
         const found = await changes(memoryOf(before.guest), memoryOf(after.guest), {
-          root,
+          root: asInCr3(root, mode),
           arch: amd64(mode),
           maximumFrames: 256,
           ...(range && { range }),

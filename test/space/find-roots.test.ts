@@ -143,6 +143,18 @@ forEachBuild(() => {
     }
   });
 
+  it("knows what the vCPUs run on, and the kernel's own root, where the encryption bit stands in their roots", async () => {
+    const guest = new Guest();
+    const kernel = kernelSpace(guest);
+    const process = processOf(guest, kernel, 0);
+    const encryptionMask = 1n << 47n;
+    const vcpus = [{ root: process.root | encryptionMask | 0x801n, arch: amd64({ encryptionMask }) }];
+    // Its VA is to be translated by the vCPU's root.
+    const found = await findRoots(memoryOf(guest, { vcpus, vmcoreinfo: new Map([["SYMBOL(swapper_pg_dir)", "ffffffff81000000"]]) }));
+    expect(reasonsOf(found, process.root)).toContain("vCPU 0 runs on it");
+    expect(reasonsOf(found, kernel.root)).toContain("VMCOREINFO names it");
+  });
+
   it("says where a table leads back to itself", async () => {
     const guest = new Guest();
     const kernel = kernelSpace(guest);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { amd64, changes, type GuestMemory, mappings, type SpaceListing, summarize, type UnreadableTable } from "../../src/index.js";
 import { forEachBuild } from "../support/builds.js";
-import { modePlan } from "./modes.js";
+import { asInCr3, modePlan } from "./modes.js";
 import { changesNaively, listNaively, stretchesOf } from "./naive.js";
 import { buildWorld, changePlan, changeWorld, memoryOf, rangePlan, readerOf, type WorldPlan, worldPlan } from "./worlds.js";
 
@@ -47,7 +47,7 @@ class Watched {
     const guests = [before, ...(after ? [after] : [])].map(({ guest }) => guest);
     const naive = (range: StepPlan["range"]) => guests.map((guest) => listNaively(readerOf(guest), plan.mode, before.root, range));
     this.#plan = plan;
-    this.#root = before.root;
+    this.#root = asInCr3(before.root, plan.mode);
     this.#memories = guests.map((guest) => memoryOf(guest, { immutable: plan.immutable }));
     this.#expected = (range) => {
       const [one, other] = naive(range);

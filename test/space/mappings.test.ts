@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { amd64, type Mapping, mappings, type UnreadableTable } from "../../src/index.js";
 import { forEachBuild } from "../support/builds.js";
-import { modePlan } from "./modes.js";
+import { asInCr3, modePlan } from "./modes.js";
 import { listNaively, stretchesOf } from "./naive.js";
 import { buildWorld, memoryOf, rangePlan, readerOf, worldPlan } from "./worlds.js";
 
@@ -20,7 +20,7 @@ forEachBuild(() => {
         fc.pre(expected.leaves.length < MOST_LEAVES);
         const unreadable: UnreadableTable[] = [];
         const found = await mappings(memoryOf(guest), {
-          root,
+          root: asInCr3(root, mode),
           arch: amd64(mode),
           maximumFrames: 64,
           ...(range && { range }),

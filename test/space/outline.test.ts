@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { amd64, outline } from "../../src/index.js";
 import { entryAt, paOf, TABLE_FLAGS } from "../support/amd64-bits.js";
 import { Guest } from "../support/guest.js";
-import { modePlan } from "./modes.js";
+import { asInCr3, modePlan } from "./modes.js";
 import type { NaiveMode } from "./naive.js";
 import { buildWorld, memoryOf, rangePlan, readerOf, worldPlan } from "./worlds.js";
 
@@ -65,9 +65,9 @@ it("counts the tables of random worlds: each once, and as often as a listing pas
       const expected = countNaively(readerOf(guest), mode, gfn, from, to);
       const whole = countNaively(readerOf(guest), mode, gfn, 0n, size);
       fc.pre(whole.passed < MOST_PASSED);
-      const found = await outline(memoryOf(guest), { roots: [root], arch: amd64(mode), ...(range && { range }) });
+      const found = await outline(memoryOf(guest), { roots: [asInCr3(root, mode)], arch: amd64(mode), ...(range && { range }) });
       expect(found.tables).toBe(expected.distinct.size);
-      if (!range) expect(found.passed(root)).toBe(whole.passed);
+      if (!range) expect(found.passed(asInCr3(root, mode))).toBe(whole.passed);
       expect(found.passed(root)).toBeLessThanOrEqual(whole.passed);
       expect(found.passed(root, range?.from ?? 0n)).toBe(0);
     }),

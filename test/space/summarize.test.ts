@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { amd64, summarize } from "../../src/index.js";
 import { forEachBuild } from "../support/builds.js";
-import { modePlan } from "./modes.js";
+import { asInCr3, modePlan } from "./modes.js";
 import { accessObject, type Leaf, listNaively } from "./naive.js";
 import { buildWorld, memoryOf, rangePlan, readerOf, worldPlan } from "./worlds.js";
 
@@ -20,7 +20,7 @@ forEachBuild(() => {
         fc.pre(expected.leaves.length < MOST_LEAVES);
         const unreadable: number[] = [];
         const summary = await summarize(memoryOf(guest), {
-          root,
+          root: asInCr3(root, mode),
           arch: amd64(mode),
           maximumFrames: 64,
           ...(range && { range }),
