@@ -106,13 +106,18 @@ export class Core {
   }
 }
 
-/** The error for a core that has run out of memory, or of the tables that it may keep. */
-export function memoryExhausted(maximumFrames: number | undefined): PageTableError {
-  return new PageTableError(
-    "memory-exhausted",
-    maximumFrames === undefined
-      ? "the core's memory is exhausted: monitor fewer addresses, or give them to several monitors"
-      : `more than ${maximumFrames} tables would have to be kept: raise maximumFrames, or monitor fewer addresses`,
-    maximumFrames === undefined ? {} : { maximumFrames },
-  );
+const FEWER_ADDRESSES = "monitor fewer addresses, or give them to several monitors";
+
+/** Throws `memory-exhausted` for a status of the core that is not OK. */
+export function throwUnlessOk(status: number): void {
+  if (status !== layout.OK) throw memoryExhausted(undefined);
+}
+
+/** The error for a core that has run out of memory, or of the `maximumFrames` tables that it may keep; `advice`: what its user may do. */
+export function memoryExhausted(maximumFrames: number | undefined, advice: string = FEWER_ADDRESSES): PageTableError {
+  return maximumFrames === undefined
+    ? new PageTableError("memory-exhausted", `the core's memory is exhausted: ${advice}`)
+    : new PageTableError("memory-exhausted", `more than ${maximumFrames} tables would have to be kept: raise maximumFrames, or ${advice}`, {
+        maximumFrames,
+      });
 }

@@ -35,8 +35,8 @@ export class RootCleaner {
   }
 }
 
-/** Where single addresses come in. What every call looks at is at hand, for these calls are the shortest. */
-export class ContextDoor {
+/** Single addresses, checked. What every call looks at is at hand, for these calls are the shortest. */
+export class ContextCheck {
   readonly #roots: RootCleaner;
   readonly #batchIn: BigUint64Array;
   /** The upper half of the first of the batch. */
@@ -51,7 +51,7 @@ export class ContextDoor {
   }
 
   /** Checks a context, leaves its VA as the first of the core's batch and answers its root, cleared. */
-  enter(ctx: AddressContext): bigint {
+  take(ctx: AddressContext): bigint {
     if (typeof ctx !== "object" || ctx === null) throw new PageTableError("invalid-context", "an address is { va, root }, both bigint");
     const { va } = ctx;
     checkAddress(va, "va");

@@ -3,13 +3,13 @@
  * kept as an interval.
  */
 
-import type { Core } from "../core/core.js";
+import { type Core, memoryExhausted } from "../core/core.js";
 import * as layout from "../core/layout.js";
 import { PHYSICAL_ADDRESS_LIMIT, type VcpuId, type View } from "../model/address.js";
-import { PageTableError } from "../model/errors.js";
 import type { MarkedRanges } from "./marked-ranges.js";
 
 const ENTRY_BYTES = 8;
+const ADVICE = "process the marks that are pending";
 /** From so many whole frames on an interval is the shorter way to say it. */
 const FRAMES_OF_AN_INTERVAL = 16;
 
@@ -27,7 +27,7 @@ export class Marking {
     const byte = Number(pa);
     const gfn = Math.floor(byte / layout.FRAME_BYTES);
     const status = this.#core.exports.mark(vcpu, view, gfn, entryOf(byte, gfn));
-    if (status === layout.MARKED_NOT) throw exhausted();
+    if (status === layout.MARKED_NOT) throw memoryExhausted(undefined, ADVICE);
     return status === layout.MARKED_MONITORED;
   }
 
@@ -43,7 +43,7 @@ export class Marking {
       const first = gfn === firstGfn ? entryOf(from, gfn) : 0;
       const end = gfn === lastGfn ? entryOf(last, gfn) : layout.ENTRIES - 1;
       const found = this.#core.exports.markRange(vcpu, view, gfn, first, end) >>> 0;
-      if (found === layout.NO_MEMORY) throw exhausted();
+      if (found === layout.NO_MEMORY) throw memoryExhausted(undefined, ADVICE);
       monitored += found;
     }
     if (!isLong) return monitored;
@@ -54,8 +54,4 @@ export class Marking {
 
 function entryOf(byte: number, gfn: number): number {
   return Math.floor((byte - gfn * layout.FRAME_BYTES) / ENTRY_BYTES);
-}
-
-function exhausted(): PageTableError {
-  return new PageTableError("memory-exhausted", "the core's memory is exhausted: process the marks that are pending");
 }

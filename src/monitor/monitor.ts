@@ -18,18 +18,18 @@
  * An address never moves when tables do: a changed entry has nodes stand elsewhere, and what their addresses then come to
  * against what they came to before are the events. All of that lies as columns in the core's memory (assembly/layout.ts).
  *
- * This file checks what comes in and keeps callers out while a call is under way; the work is done by the rooms beside it:
+ * This file checks what comes in; the work is done by the files beside it:
  *
  *   monitoring   taking addresses in and giving them back          spaces      (view, root) -> the core's record
  *   processing   from marks and snapshots to events                tags        tags by number
  *   standing     which tables are needed, protected, read          protection  what was protected, and its release
+ *   marking      marks of entries and of ranges                    call-guard  no call while another is under way
  */
 
-import { Core } from "../core/core.js";
+import { Core, memoryExhausted } from "../core/core.js";
 import { FrameReader } from "../core/frame-reader.js";
-import * as layout from "../core/layout.js";
 import { architectureOf, checkMaximumFrames, checkMemory } from "../core/memory-checks.js";
-import { PathReader, pageSizeAt } from "../core/paths.js";
+import { PathReader } from "../core/paths.js";
 import { Translator } from "../core/translator.js";
 import { type AddressContext, checkId, checkPhysicalAddress, type VcpuId, type View } from "../model/address.js";
 import type { Architecture } from "../model/architecture.js";
@@ -37,9 +37,11 @@ import { PageTableError } from "../model/errors.js";
 import type { EventColumns, PageTableMonitorEvent } from "../model/event.js";
 import type { GuestMemory, MemoryProtection } from "../model/memory.js";
 import type { Translation } from "../model/translation.js";
-import { ContextDoor, checkSize, checkTagCount, checkVas, RootCleaner } from "./checks.js";
+import { ADDRESSES, BACKED, CallGuard, ENTRIES, TABLES } from "./call-guard.js";
+import { ContextCheck, checkSize, checkTagCount, checkVas, RootCleaner } from "./checks.js";
 import { describeState } from "./description.js";
 import { eventsOf } from "./events.js";
+import { type Lookup, lookUp } from "./lookup.js";
 import { MarkedRanges } from "./marked-ranges.js";
 import { Marking } from "./marking.js";
 import { Monitoring } from "./monitoring.js";
@@ -50,21 +52,7 @@ import { Standing } from "./standing.js";
 import { forEachTable, sweepAfterSuccess } from "./sweep.js";
 import { Tags } from "./tags.js";
 
-const TABLES_AT = (layout.CONTROL + layout.CONTROL_TABLES) >>> 2;
-const ENTRIES_AT = (layout.CONTROL + layout.CONTROL_ENTRIES) >>> 2;
-const ADDRESSES_AT = (layout.CONTROL + layout.CONTROL_ADDRESSES) >>> 2;
-const BACKED_AT = (layout.CONTROL + layout.CONTROL_BACKED) >>> 2;
-
 type Memory = GuestMemory & Partial<MemoryProtection>;
-
-/** What is kept of one monitored address. */
-export interface Lookup<Tag> {
-  readonly tag: Tag;
-  readonly pa: bigint | undefined;
-  /** Bytes. */
-  readonly pageSize: number | undefined;
-  readonly references: number;
-}
 
 /** Watches virtual addresses of a guest and says exactly when they come to be backed and when they no longer are. */
 export class PageTableMonitor<Tag = string> {
@@ -78,12 +66,10 @@ export class PageTableMonitor<Tag = string> {
   readonly #translator: Translator;
   readonly #ranges = new MarkedRanges();
   readonly #roots: RootCleaner;
-  readonly #door: ContextDoor;
+  readonly #contexts: ContextCheck;
   readonly #paths: PathReader;
+  readonly #guard: CallGuard;
   #memory: Memory | undefined;
-  #busy = false;
-  /** As they were before the call that is under way: what a driver's callback may read. */
-  readonly #countsBefore = new Uint32Array(4);
 
   /**
    * A monitor over `memory`. Where that also has MemoryProtection, monitored tables are write-protected. `arch` defaults to
@@ -106,9 +92,10 @@ export class PageTableMonitor<Tag = string> {
     if (!(core instanceof Core)) throw new PageTableError("private-constructor", "use PageTableMonitor.create()");
     const reader = new FrameReader(core);
     this.#core = core;
+    this.#guard = new CallGuard(core);
     this.#memory = memory;
     this.#roots = new RootCleaner(core);
-    this.#door = new ContextDoor(core, this.#roots);
+    this.#contexts = new ContextCheck(core, this.#roots);
     this.#paths = new PathReader(core);
     this.#spaces = new Spaces(core);
     this.#tags = new Tags(core, this.#spaces);
@@ -128,34 +115,34 @@ export class PageTableMonitor<Tag = string> {
 
   /** Distinct (view, GFN) on any path. */
   get monitoredTables(): number {
-    return this.#count(TABLES_AT, 0);
+    return this.#guard.count(TABLES);
   }
 
   /** Distinct (view, entry PA) on any path. */
   get monitoredEntries(): number {
-    return this.#count(ENTRIES_AT, 1);
+    return this.#guard.count(ENTRIES);
   }
 
   get monitoredAddresses(): number {
-    return this.#count(ADDRESSES_AT, 2);
+    return this.#guard.count(ADDRESSES);
   }
 
   /** Monitored addresses that are backed. */
   get pagedInEntries(): number {
-    return this.#count(BACKED_AT, 3);
+    return this.#guard.count(BACKED);
   }
 
   /** Monitors an address, once more where it already is; the path as committed. */
   monitor(ctx: AddressContext, view: View, tag: Tag): Translation {
     const memory = this.#enter();
     try {
-      const root = this.#door.enter(ctx);
+      const root = this.#contexts.take(ctx);
       checkId(view, "view");
       const space = this.#ensureSpace(view, root);
       this.#monitoring.take(memory, space, this.#tags.indexOf(tag));
       return this.#paths.translation(ctx.va, root);
     } finally {
-      this.#leave();
+      this.#guard.leave();
     }
   }
 
@@ -164,10 +151,10 @@ export class PageTableMonitor<Tag = string> {
    * PAs as committed, NOT_BACKED where there is none.
    */
   monitorMany(root: bigint, vas: BigUint64Array, view: View, tags: Tag | readonly Tag[]): BigUint64Array {
-    const cleared = this.#roots.clear(root);
-    checkId(view, "view");
     const memory = this.#enter();
     try {
+      const cleared = this.#roots.clear(root);
+      checkId(view, "view");
       checkVas(this.#core, vas);
       checkTagCount(vas, tags);
       if (vas.length === 0) {
@@ -177,7 +164,7 @@ export class PageTableMonitor<Tag = string> {
       const tagIndexes = this.#tags.indexesOf(tags);
       return this.#monitoring.takeMany(memory, this.#ensureSpace(view, cleared), vas, tagIndexes);
     } finally {
-      this.#leave();
+      this.#guard.leave();
     }
   }
 
@@ -197,19 +184,19 @@ export class PageTableMonitor<Tag = string> {
     try {
       this.#giveUpAll();
     } finally {
-      this.#leave();
+      this.#guard.leave();
     }
   }
 
   /** Gives up every address of a view. */
   unmonitorView(view: View): void {
-    checkId(view, "view");
     this.#enter();
     try {
+      checkId(view, "view");
       this.#monitoring.empty(this.#spaces.ordered.filter((space) => space.view === view));
       if (this.#monitoring.wantsReset) this.#reset();
     } finally {
-      this.#leave();
+      this.#guard.leave();
     }
   }
 
@@ -217,41 +204,30 @@ export class PageTableMonitor<Tag = string> {
   lookup(ctx: AddressContext, view: View): Lookup<Tag> | undefined {
     this.#enter();
     try {
-      const root = this.#door.enter(ctx);
-      const { va } = ctx;
+      const root = this.#contexts.take(ctx);
       checkId(view, "view");
-      const space = this.#spaces.find(view, root);
-      const { exports, u32, batchOut } = this.#core;
-      if (!space || !exports.lookUp(space.record)) return undefined;
-      const outcome = batchOut[1];
-      const isBacked = (outcome & layout.OUTCOME_BACKED) !== 0n;
-      return {
-        tag: this.#tags.all[u32[layout.BATCH_OUT >>> 2]],
-        pa: isBacked ? (outcome & layout.OUTCOME_PA) | (va & 0xfffn) : undefined,
-        pageSize: isBacked ? pageSizeAt(Number(outcome & layout.OUTCOME_LEVEL)) : undefined,
-        references: u32[(layout.BATCH_OUT >>> 2) + 1],
-      };
+      return lookUp(this.#core, this.#tags.all, this.#spaces.find(view, root), ctx.va);
     } finally {
-      this.#leave();
+      this.#guard.leave();
     }
   }
 
   /** Marks the entry at a PA, an address inside an entry meaning that entry; true where it is monitored in that view. */
   markDirtyEntry(entryPa: bigint, view: View, vcpuId: VcpuId): boolean {
+    this.#guard.refuseEntry();
     checkPhysicalAddress(entryPa, "entryPa");
     checkId(view, "view");
     checkId(vcpuId, "vcpuId");
-    this.#refuseEntry();
     return this.#marking.markEntry(entryPa, view, vcpuId);
   }
 
   /** A write of `size` bytes at `pa`, over frame ends too: marks every entry it touches; how many are monitored. */
   markDirtyRange(pa: bigint, size: number, view: View, vcpuId: VcpuId): number {
+    this.#guard.refuseEntry();
     checkPhysicalAddress(pa, "pa");
     checkSize(size);
     checkId(view, "view");
     checkId(vcpuId, "vcpuId");
-    this.#refuseEntry();
     return size === 0 ? 0 : this.#marking.markRange(pa, size, view, vcpuId);
   }
 
@@ -262,12 +238,12 @@ export class PageTableMonitor<Tag = string> {
 
   /** As `processDirtyEntries`, in columns. */
   processDirtyColumns(vcpuId: VcpuId): EventColumns<Tag> {
-    checkId(vcpuId, "vcpuId");
     const memory = this.#enter();
     try {
+      checkId(vcpuId, "vcpuId");
       return this.#processing.dirty(memory, vcpuId, this.#tags.all);
     } finally {
-      this.#leave();
+      this.#guard.leave();
     }
   }
 
@@ -278,15 +254,15 @@ export class PageTableMonitor<Tag = string> {
 
   /** As `processSnapshot`, in columns. */
   processSnapshotColumns(memory: GuestMemory & Partial<MemoryProtection>): EventColumns<Tag> {
-    checkMemory(memory);
     this.#enter();
     try {
+      checkMemory(memory);
       const events = this.#processing.snapshot(memory, this.#tags.all);
       this.#translator.forget();
       this.#memory = memory;
       return events;
     } finally {
-      this.#leave();
+      this.#guard.leave();
     }
   }
 
@@ -294,22 +270,22 @@ export class PageTableMonitor<Tag = string> {
   translate(ctx: AddressContext): Translation {
     const memory = this.#enter();
     try {
-      const root = this.#door.enter(ctx);
+      const root = this.#contexts.take(ctx);
       return this.#translator.translate(memory, root, ctx.va);
     } finally {
-      this.#leave();
+      this.#guard.leave();
     }
   }
 
   /** Translates many addresses of one root from guest memory as it is now; NOT_BACKED where one is not. */
   translateMany(root: bigint, vas: BigUint64Array): BigUint64Array {
-    const cleared = this.#roots.clear(root);
     const memory = this.#enter();
     try {
+      const cleared = this.#roots.clear(root);
       checkVas(this.#core, vas);
       return this.#translator.translateMany(memory, cleared, vas);
     } finally {
-      this.#leave();
+      this.#guard.leave();
     }
   }
 
@@ -319,21 +295,22 @@ export class PageTableMonitor<Tag = string> {
     try {
       return describeState(this.#core, this.#spaces, this.#protection);
     } finally {
-      this.#leave();
+      this.#guard.leave();
     }
   }
 
   /** Gives up every address and lets the memory go. Afterwards every method throws `disposed`; doing it again does nothing. */
   dispose(): void {
-    if (!this.#memory) return;
+    if (this.#guard.isClosed) return;
     this.#enter();
     try {
       this.#giveUpAll();
       this.#core.exports.clearAllMarks();
       this.#ranges.spendAll();
       this.#memory = undefined;
+      this.#guard.close();
     } finally {
-      this.#leave();
+      this.#guard.leave();
     }
   }
 
@@ -342,44 +319,25 @@ export class PageTableMonitor<Tag = string> {
   }
 
   #enter(): Memory {
-    this.#refuseEntry();
-    const { u32 } = this.#core;
-    this.#countsBefore[0] = u32[TABLES_AT];
-    this.#countsBefore[1] = u32[ENTRIES_AT];
-    this.#countsBefore[2] = u32[ADDRESSES_AT];
-    this.#countsBefore[3] = u32[BACKED_AT];
-    this.#busy = true;
+    this.#guard.enter();
     return this.#memory as Memory;
-  }
-
-  #leave(): void {
-    this.#busy = false;
-  }
-
-  #refuseEntry(): void {
-    if (this.#busy) throw new PageTableError("reentrant-call", "the monitor was called from inside a driver's callback");
-    if (!this.#memory) throw new PageTableError("disposed", "the monitor has been disposed");
-  }
-
-  #count(at: number, place: number): number {
-    return this.#busy ? this.#countsBefore[place] : this.#core.u32[at];
   }
 
   #ensureSpace(view: View, root: bigint): Space {
     const space = this.#spaces.ensure(view, root);
-    if (!space) throw new PageTableError("memory-exhausted", "the core's memory is exhausted: monitor fewer addresses");
+    if (!space) throw memoryExhausted(undefined);
     return space;
   }
 
   #giveBack(ctx: AddressContext, view: View, references: "one" | "all"): void {
     this.#enter();
     try {
-      const root = this.#door.enter(ctx);
+      const root = this.#contexts.take(ctx);
       checkId(view, "view");
       const isEmpty = this.#monitoring.giveBack(this.#spaces.find(view, root), references);
       if (isEmpty && this.#monitoring.wantsReset) this.#reset();
     } finally {
-      this.#leave();
+      this.#guard.leave();
     }
   }
 

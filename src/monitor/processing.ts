@@ -5,7 +5,7 @@
  * everything can be taken back, and is.
  */
 
-import { type Core, memoryExhausted } from "../core/core.js";
+import { type Core, memoryExhausted, throwUnlessOk } from "../core/core.js";
 import type { FrameReader } from "../core/frame-reader.js";
 import * as layout from "../core/layout.js";
 import type { EventColumns } from "../model/event.js";
@@ -42,10 +42,10 @@ export class Processing<Tag> {
   dirty(memory: GuestMemory, vcpu: number, tags: readonly Tag[]): EventColumns<Tag> {
     const { exports } = this.#core;
     const events = this.#process(memory, tags, () => {
-      this.#standing.refuse(exports.collectMarked(vcpu));
-      for (const { view, firstGfn, lastGfn } of this.#ranges.of(vcpu)) this.#standing.refuse(exports.collectRange(view, firstGfn, lastGfn));
+      throwUnlessOk(exports.collectMarked(vcpu));
+      for (const { view, firstGfn, lastGfn } of this.#ranges.of(vcpu)) throwUnlessOk(exports.collectRange(view, firstGfn, lastGfn));
       for (let count = exports.nextReads(); count > 0; count = exports.nextReads()) this.#compare(memory, count, 0);
-      this.#standing.refuse(exports.affect());
+      throwUnlessOk(exports.affect());
     });
     exports.clearMarks(vcpu);
     this.#ranges.spend(vcpu);
@@ -64,8 +64,8 @@ export class Processing<Tag> {
       events = this.#process(memory, tags, () => {
         exports.listTables();
         for (let count = exports.nextTables(); count > 0; count = exports.nextTables()) this.#compare(memory, count, 1);
-        this.#standing.refuse(exports.affect());
-        for (const space of this.#spaces.ordered) this.#standing.refuse(exports.affectSpace(space.record));
+        throwUnlessOk(exports.affect());
+        for (const space of this.#spaces.ordered) throwUnlessOk(exports.affectSpace(space.record));
       });
     } catch (error) {
       this.#protection.use(earlier);
@@ -102,7 +102,7 @@ export class Processing<Tag> {
       committed = 1;
       exports.restand();
       this.#standing.restand(memory);
-      this.#standing.refuse(exports.listMoves());
+      throwUnlessOk(exports.listMoves());
     } catch (error) {
       exports.abandonTouched();
       exports.abandonReads();
@@ -120,7 +120,7 @@ export class Processing<Tag> {
 
   #compare(memory: GuestMemory, count: number, all: 0 | 1): void {
     this.#reader.read(memory, count);
-    this.#standing.refuse(this.#core.exports.diffReads(count, all));
+    throwUnlessOk(this.#core.exports.diffReads(count, all));
   }
 
   #collect(mixed: Set<number>): void {

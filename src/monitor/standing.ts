@@ -40,11 +40,6 @@ export class Standing {
     this.#finish(memory, this.#core.exports.beginRounds(PROCESSING) >>> 0, PROCESSING);
   }
 
-  /** Throws `memory-exhausted` for a status of the core that is not OK. */
-  refuse(status: number): void {
-    if (status !== layout.OK) throw memoryExhausted(undefined);
-  }
-
   #finish(memory: GuestMemory, first: number, kind: typeof MONITORING | typeof PROCESSING): void {
     for (let count = first; count !== 0; count = this.#core.exports.resumeRounds(count, kind) >>> 0) {
       if (count >= layout.TOO_MANY) throw memoryExhausted(count === layout.TOO_MANY ? this.#maximumFrames : undefined);

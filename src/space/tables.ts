@@ -33,6 +33,7 @@ export interface TablesOptions {
 /** Of a call that goes on as long as it takes. */
 export const NO_DEADLINE = Number.POSITIVE_INFINITY;
 const UNBOUNDED = 0xffff_ffff;
+const ADVICE = "look at a smaller range, or at fewer roots at once";
 /** The core has 16 bits for them. */
 const GENERATIONS = 2 ** 16;
 const NO_ENTRY = (1n << 64n) - 1n;
@@ -186,7 +187,7 @@ export class SpaceTables {
         this.withRoom(({ exports }) => exports.absorbPairs(cursor) || undefined);
         break;
       case layout.SPACE_OVER_BOUND:
-        throw memoryExhausted(this.#options.maximumFrames);
+        throw memoryExhausted(this.#options.maximumFrames, ADVICE);
       default:
         this.#grow();
     }
@@ -234,7 +235,7 @@ export class SpaceTables {
 
   #grow(): void {
     const core = this.#core.grown();
-    if (!core) throw memoryExhausted(undefined);
+    if (!core) throw memoryExhausted(undefined, ADVICE);
     this.#lookAt(core);
   }
 

@@ -8,7 +8,7 @@ import { PageTableError } from "../model/errors.js";
 import type { EventColumns, PageTableMonitorEvent } from "../model/event.js";
 import type { Translation } from "../model/translation.js";
 import { eventsOf } from "../monitor/events.js";
-import type { Lookup } from "../monitor/monitor.js";
+import type { Lookup } from "../monitor/lookup.js";
 import type { Crew } from "./crew.js";
 import type { CallKind } from "./link.js";
 import type { EventColumnsWire, MonitorCount, PlainMonitorMethod } from "./monitor-service.js";

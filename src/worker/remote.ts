@@ -11,7 +11,7 @@ import type { Damage, FrameRun, Vcpu } from "../model/dump.js";
 import type { EventColumns, PageTableMonitorEvent } from "../model/event.js";
 import type { AbortSignalLike, BlobLike } from "../model/platform.js";
 import type { Translation } from "../model/translation.js";
-import type { Lookup } from "../monitor/monitor.js";
+import type { Lookup } from "../monitor/lookup.js";
 import type { Change, SharedChange } from "../space/change.js";
 import type { FindRootsOptions } from "../space/find-roots.js";
 import type { Mapping, SpaceSummary } from "../space/mapping.js";

@@ -41,6 +41,22 @@ const METHODS: Readonly<Record<string, (scene: Scene) => unknown>> = {
   dump: ({ monitor }) => monitor.dump(),
 };
 
+/** Every method that takes something, as called with what it would refuse. */
+const METHODS_MISUSED: typeof METHODS = {
+  monitor: ({ monitor }) => monitor.monitor({ va: -1n, root: 0n }, 0, "tag"),
+  monitorMany: ({ monitor }) => monitor.monitorMany(-1n, new BigUint64Array(1), 0, "tag"),
+  unmonitor: ({ monitor, at }) => monitor.unmonitor(at(VA), -1),
+  unmonitorByForce: ({ monitor, at }) => monitor.unmonitorByForce(at(VA), -1),
+  unmonitorView: ({ monitor }) => monitor.unmonitorView(-1),
+  lookup: ({ monitor, at }) => monitor.lookup(at(VA), -1),
+  markDirtyEntry: ({ monitor }) => monitor.markDirtyEntry(-1n, 0, 0),
+  markDirtyRange: ({ monitor }) => monitor.markDirtyRange(0n, -1, 0, 0),
+  processDirtyEntries: ({ monitor }) => monitor.processDirtyEntries(-1),
+  processSnapshot: ({ monitor }) => monitor.processSnapshot({} as never),
+  translate: ({ monitor }) => monitor.translate({ va: -1n, root: 0n }),
+  translateMany: ({ monitor }) => monitor.translateMany(-1n, new BigUint64Array(1)),
+};
+
 function codeOf(body: () => unknown): string {
   const error = thrownBy(body);
   expect(error).toBeInstanceOf(PageTableError);
@@ -73,6 +89,15 @@ describe("lifetime", () => {
       }
       scene.monitor.dispose();
       expect(scene.driver.log).toEqual([]);
+    });
+
+    test("a disposed monitor says so before it looks at what it is given", async () => {
+      const scene = await createScene(createMonitor);
+      scene.monitor.dispose();
+
+      for (const [name, method] of Object.entries(METHODS_MISUSED)) {
+        expect([name, codeOf(() => method(scene))]).toEqual([name, "disposed"]);
+      }
     });
 
     test("disposing does not throw where a release fails", async () => {

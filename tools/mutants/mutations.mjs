@@ -220,7 +220,7 @@ export const mutations = [
     name: "a snapshot does not try unreadable tables again",
     rule: 9,
     file: "src/monitor/processing.ts",
-    find: "        for (const space of this.#spaces.ordered) this.#standing.refuse(exports.affectSpace(space.record));",
+    find: "        for (const space of this.#spaces.ordered) throwUnlessOk(exports.affectSpace(space.record));",
     replace: "",
   },
 ];
