@@ -3,20 +3,13 @@
  */
 
 import { clearedRootIn } from "../arch/cleared-root.js";
-import * as layout from "../core/layout.js";
-import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
-import { accessOf } from "./access.js";
-import type { Backing, Change, ChangeType } from "./change.js";
+import type { Change } from "./change.js";
 import { compareSpace } from "./kernels.js";
-import { lengthAt } from "./length.js";
 import { Listing, type ListingOptions, type SpaceListing } from "./listing.js";
 import { openStates } from "./opening.js";
 import { linearRange, type SpaceOptions } from "./options.js";
-import type { SpaceTables } from "./tables.js";
-
-/** By CHANGED_…. */
-const TYPES: readonly ChangeType[] = ["page-in", "page-in", "page-out", "remap", "access", "page-size"];
+import { decodeChange } from "./row-objects.js";
 
 /**
  * What changed for one root from `before` to `after`, in maximal stretches, ascending. Each pair of tables is compared once, and
@@ -44,24 +37,5 @@ export async function openChanges(before: GuestMemory, after: GuestMemory, optio
     root: clearedRootIn(mode, options.root),
     range: linearRange(mode, options.range),
     decode: decodeChange,
-  };
-}
-
-/** The change at a place of the window. */
-export function decodeChange({ core }: SpaceTables, place: number): Change {
-  const at = layout.SPACE_WINDOW + place * layout.SPACE_ROW_BYTES;
-  const type = TYPES[core.u32[(at + layout.SPACE_ROW_TYPE) >>> 2]];
-  const va = core.u64[(at + layout.SPACE_ROW_VA) >>> 3];
-  const length = lengthAt(core, at);
-  if (type === "page-in") return { type, va, length, after: backingAt(core, at, layout.SIDE_AFTER) };
-  if (type === "page-out") return { type, va, length, before: backingAt(core, at, layout.SIDE_BEFORE) };
-  return { type, va, length, before: backingAt(core, at, layout.SIDE_BEFORE), after: backingAt(core, at, layout.SIDE_AFTER) };
-}
-
-function backingAt({ u8, u64 }: SpaceTables["core"], at: number, side: number): Backing {
-  return {
-    pa: u64[((at + layout.SPACE_ROW_PA) >>> 3) + side],
-    pageSize: pageSizeAt(u8[at + layout.SPACE_ROW_LEVEL + side]),
-    access: accessOf(u8[at + layout.SPACE_ROW_ACCESS + side]),
   };
 }

@@ -3,17 +3,13 @@
  */
 
 import { clearedRootIn } from "../arch/cleared-root.js";
-import * as layout from "../core/layout.js";
-import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
-import { accessOf } from "./access.js";
 import { listSpace } from "./kernels.js";
-import { lengthAt } from "./length.js";
 import { Listing, type ListingOptions, type SpaceListing } from "./listing.js";
 import type { Mapping } from "./mapping.js";
 import { openState } from "./opening.js";
 import { linearRange, type SpaceOptions } from "./options.js";
-import type { SpaceTables } from "./tables.js";
+import { decodeMapping } from "./row-objects.js";
 
 /**
  * Everything that a root maps, in maximal stretches, ascending; tables are read as the listing comes to them, and kept.
@@ -39,19 +35,5 @@ export async function openMappings(memory: GuestMemory, options: SpaceOptions): 
     root: clearedRootIn(mode, options.root),
     range: linearRange(mode, options.range),
     decode: decodeMapping,
-  };
-}
-
-function decodeMapping({ core }: SpaceTables, place: number): Mapping {
-  const { u8, u32, u64 } = core;
-  const at = layout.SPACE_WINDOW + place * layout.SPACE_ROW_BYTES;
-  const details = (at + layout.SPACE_ROW_DETAILS) >>> 2;
-  return {
-    va: u64[(at + layout.SPACE_ROW_VA) >>> 3],
-    length: lengthAt(core, at),
-    pa: u64[((at + layout.SPACE_ROW_PA) >>> 3) + layout.SIDE_AFTER],
-    pageSize: pageSizeAt(u8[at + layout.SPACE_ROW_LEVEL + layout.SIDE_AFTER]),
-    access: accessOf(u8[at + layout.SPACE_ROW_ACCESS + layout.SIDE_AFTER]),
-    details: { global: u32[details], accessed: u32[details + 1], dirty: u32[details + 2] },
   };
 }

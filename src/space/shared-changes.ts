@@ -10,11 +10,11 @@ import * as layout from "../core/layout.js";
 import type { GuestMemory } from "../model/memory.js";
 import { Breath } from "./breath.js";
 import { type Change, type SharedChange, sharedBy } from "./change.js";
-import { decodeChange } from "./changes.js";
 import { compareSpace, rootEntries } from "./kernels.js";
 import { Listing, type ListingOptions, type ListingSlice, type SpaceListing, slicesOf } from "./listing.js";
 import { openStates } from "./opening.js";
 import { type AddressRange, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
+import { decodeChange } from "./row-objects.js";
 import type { SpaceTables } from "./tables.js";
 
 export interface SharedOptions extends Omit<SpaceOptions, "root"> {
