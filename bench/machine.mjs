@@ -9,7 +9,7 @@ export function describeMachine(compiler, flatNs) {
   return {
     processor: `${cpu.model} (${cpus().length} cores)`,
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    system: `${process.platform} ${release()}, ${process.arch}`,
+    system: `${process.platform} ${/^\d+\.\d+/.exec(release())?.[0] ?? release()}, ${process.arch}`,
     node: process.version,
     compiler: compiler ?? "none: the native column is left out",
     ...(flatNs && { flatWalk: `${flatNs.toFixed(0)} ns` }),

@@ -24,8 +24,9 @@ export interface CoreMode {
   /** Index = level; [0] is unused. */
   readonly entryNames: readonly string[];
   /**
-   * GFN of the table that an entry above the last level leads to; undefined where it leads to none. The entry comes as its lower and its
-   * upper 32 bits, for a bigint an entry would be slow. All that TypeScript knows of the format of an entry beside `describeEntry`.
+   * GFN of the table that an entry above the last level leads to; undefined where it leads to none. The entry comes as
+   * its lower and its upper 32 bits, for a bigint an entry would be slow. All that TypeScript knows of the format of an
+   * entry beside `describeEntry`.
    */
   readonly tableBehind: (low: number, high: number) => number | undefined;
 }

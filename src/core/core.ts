@@ -113,7 +113,10 @@ export function throwUnlessOk(status: number): void {
   if (status !== layout.OK) throw memoryExhausted(undefined);
 }
 
-/** The error for a core that has run out of memory, or of the `maximumFrames` tables that it may keep; `advice`: what its user may do. */
+/**
+ * The error for a core that has run out of memory, or of the `maximumFrames` tables that it may keep; `advice`: what
+ * its user may do.
+ */
 export function memoryExhausted(maximumFrames: number | undefined, advice: string = FEWER_ADDRESSES): PageTableError {
   return maximumFrames === undefined
     ? new PageTableError("memory-exhausted", `the core's memory is exhausted: ${advice}`)

@@ -1,6 +1,6 @@
 /**
- * What the core exports, typed. Pointers are byte offsets into the core's memory and stay inside src/core and src/monitor;
- * those of 2^31 and above arrive negative and are made unsigned where they are kept.
+ * What the core exports, typed. Pointers are byte offsets into the core's memory, and leave src/core,
+ * src/monitor and src/space in no answer; those of 2^31 and above arrive negative and are made unsigned where they are kept.
  */
 
 import type { SpaceExports } from "./space-exports.js";

@@ -93,8 +93,9 @@ export function bestCoreBuild(): CoreBuild {
 }
 
 /**
- * A fresh instance; `frames` bounds the tables that it is to hold, undefined: as many as fit. "growing": private memory begins small,
- * for the engine's collector takes every byte of it for one in use, and calls for 4 GiB make it collect each time.
+ * A fresh instance; `frames` bounds the tables that it is to hold, undefined: as many as fit. "growing": private memory
+ * begins small, for the engine's collector takes every byte of it for one in use, and calls for 4 GiB make it collect
+ * each time.
  */
 export async function instantiateCore(frames: number | "growing" | undefined): Promise<CoreInstance> {
   const build = chosen ?? bestCoreBuild();
@@ -221,8 +222,8 @@ function embeddedModule(build: CoreBuild): Promise<WebAssembly.Module> {
 }
 
 /**
- * At once where nobody is kept waiting by it: V8 then compiles each function when it is first called, 1.4 ms in place of 10 for all of them.
- * The thread of a page must not be blocked, and engines refuse it there.
+ * At once where nobody is kept waiting by it: V8 then compiles each function when it is first called, 1.4 ms in place
+ * of 10 for all of them. The thread of a page must not be blocked, and engines refuse it there.
  */
 function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> | WebAssembly.Module {
   return "document" in globalThis ? WebAssembly.compile(bytes) : new WebAssembly.Module(bytes);

@@ -70,7 +70,7 @@ export class PathReader {
     return { level, name: mode.entryNames[level], pa: this.#pas[i], value: this.#values[i] };
   }
 
-  /** The same for one that hardly ever is that of the path before: to keep it would cost more than to make it. */
+  /** As `#upper`, without reuse: the last entry hardly ever equals the one before, so comparing would cost more than it saves. */
   #last(i: number): TranslationEntry {
     const { u64, mode } = this.#core;
     const at = (ENTRIES_AT + i * ENTRY_BYTES) >>> 3;

@@ -1,6 +1,6 @@
 /**
- * The growing instance that was given back last, for who needs one next: a fresh memory takes longer to be made, and to be touched for the
- * first time, than a small address space to be walked, and the engine's collector counts each as if all of it were in use.
+ * Keeps the last growing instance that was given back. Making and first touching a memory takes longer than walking a small
+ * address space, and the engine's collector counts every such memory as fully used.
  */
 
 import type { CoreInstance } from "./instance.js";

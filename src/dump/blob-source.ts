@@ -1,13 +1,15 @@
 /**
- * Blobs and Files. In a browser's worker, where a synchronous reader exists, they are paged: in slices, the last used ones kept. Elsewhere
- * they are read whole.
+ * Blobs and Files. In a browser's worker, where a synchronous reader exists, they are paged: in slices, the last used
+ * ones kept. Elsewhere they are read whole.
  *
- * A slice costs its round trip to the browser's process, whatever its size: 4 KiB cost as much as half a megabyte. So nothing smaller
- * is read; whoever goes through the file, or comes back to the same part of it again and again, gets 16 MiB at a time, and single
- * tables, which lie scattered, half a megabyte each. Of slices that are let go what may be tables is kept (`table-keeper.ts`).
+ * A slice costs its round trip to the browser's process, whatever its size: 4 KiB cost as much as half a megabyte. So
+ * nothing smaller is read; whoever goes through the file, or comes back to the same part of it again and again, gets 16
+ * MiB at a time, and single tables, which lie scattered, half a megabyte each. Of slices that are let go what may be
+ * tables is kept (`table-keeper.ts`).
  *
- * A read of the browser's cannot be broken off. So before each slice whoever reads is asked whether that is still wanted; and where the answer may be
- * no and reading is slow at the moment, large slices are read in parts, though that costs a seventh more and up: a whole one would be too long to wait for.
+ * A read of the browser's cannot be broken off. So before each slice whoever reads is asked whether that is still
+ * wanted; and where the answer may be no and reading is slow at the moment, large slices are read in parts, though that
+ * costs a seventh more and up: a whole one would be too long to wait for.
  */
 
 import { FRAME_SIZE } from "../model/address.js";
@@ -29,7 +31,10 @@ const SMALL_KEPT = 128;
 /** From so many small slices of one large one on, the large one is read; twice as many each time that it has been read before. */
 const SMALL_BEFORE_LARGE = 8;
 
-/** … and wherever the small ones hold so many tables each that a large one holds more than are worth reading one by one, if they can be kept. */
+/**
+ * … and wherever the small ones hold so many tables each that a large one holds more than are worth reading one by one,
+ * if they can be kept.
+ */
 const SMALL_BEFORE_JUDGING = 8;
 const TABLES_OF_DENSE = 2;
 

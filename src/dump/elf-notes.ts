@@ -12,9 +12,9 @@
  *   | rax … r15, rip, rflags | 8       | | CR3 | 416 |
  *   | cs, its flags at + 8  | 152      | | CR4 | 424 |
  *
- * EFER is not among them. That a vCPU is in long mode is inferred: paging is on (CR0.PG), PAE is (CR4.PAE, which long mode needs), and
- * either the file is of machine x86-64 or CS is a 64-bit segment. Otherwise it pages as IA-32 does, and no mode is said.
- * The rule: where paging is off there is no root either.
+ * EFER is not among them. That a vCPU is in long mode is inferred: paging is on (CR0.PG), PAE is (CR4.PAE, which long
+ * mode needs), and either the file is of machine x86-64 or CS is a 64-bit segment. Otherwise it pages as IA-32 does,
+ * and no mode is said. The rule: where paging is off there is no root either.
  */
 
 import { amd64 } from "../arch/amd64.js";

@@ -2,9 +2,10 @@
  * ELF core files, 64 and 32 bits, little-endian (System V gABI, chapters 4 and 5): QEMU's `dump-guest-memory`, libvirt's
  * `virsh dump --memory-only`, /proc/vmcore, makedumpfile -E.
  *
- * What is held is what the PT_LOAD headers give a place in the file: p_filesz bytes at p_offset, for the memory at p_paddr. Where p_memsz
- * goes on behind p_filesz, the header itself says that the rest is not in the file: absent, and no damage. Damage is
- * what the file ends before, memory past 52 bits, p_filesz beyond p_memsz, and two headers with two contents for one address.
+ * What is held is what the PT_LOAD headers give a place in the file: p_filesz bytes at p_offset, for the memory at
+ * p_paddr. Where p_memsz goes on behind p_filesz, the header itself says that the rest is not in the file: absent, and
+ * no damage. Damage is what the file ends before, memory past 52 bits, p_filesz beyond p_memsz, and two headers with
+ * two contents for one address.
  *
  *   | field        | 64 | 32 |     | field     | 64 | 32 |
  *   | e_type       | 16 | 16 |     | p_type    |  0 |  0 |

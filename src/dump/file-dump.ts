@@ -124,7 +124,10 @@ export class FileDump implements OpenedDump {
     return this.#source;
   }
 
-  /** How many of the first `length` of `gfns`, from `first` on, lie side by side in the file, from `offset`; looked up a stretch at a time. */
+  /**
+   * How many of the first `length` of `gfns`, from `first` on, lie side by side in the file, from `offset`; looked up a
+   * stretch at a time.
+   */
   #countAdjacent(gfns: ArrayLike<number>, first: number, length: number, offset: number): number {
     const limit = Math.min(length - first, LONGEST_BATCH);
     let count = 0;

@@ -7,8 +7,9 @@
  *   it sees none, and END_MARK is no longer than that: refused there, the file ended with a whole member; not refused, it is cut off.
  * - A refused piece is gone through again in smaller ones, down to bytes: its member is inflated anew, and what is known of it dropped.
  *
- * The rule: what `GzipMembers` is told is in order and told once, whatever is inflated twice. Memory is a piece, what it inflates to
- * (DEFLATE makes 1032 bytes of one at most), and, before a stored block or a header is whole, LONGEST_HEADER.
+ * The rule: what `GzipMembers` is told is in order and told once, whatever is inflated twice. Memory is a piece, what
+ * it inflates to (DEFLATE makes 1032 bytes of one at most), and, before a stored block or a header is whole,
+ * LONGEST_HEADER.
  */
 
 import { FlateErrorCode, Gunzip } from "fflate";
@@ -44,8 +45,8 @@ const PIECE_SIZE = 2 ** 14;
 const SMALL_PIECE_SIZE = 2 ** 7;
 const END_MARK = new Uint8Array(4);
 /**
- * An empty member, fed before the file: fflate believes in 32 KiB of zeros before the very first member where its header and its body
- * come in two pieces, and lets it refer to them.
+ * An empty member, fed before the file: fflate believes in 32 KiB of zeros before the very first member where its
+ * header and its body come in two pieces, and lets it refer to them.
  */
 const EMPTY_MEMBER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 /** An extra field of 64 KiB, and names as long. */

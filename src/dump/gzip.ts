@@ -2,9 +2,9 @@
  * Gzip (RFC 1952): one member or several, inflated once into memory, since nothing in the middle of a stream can be found
  * without what comes before.
  *
- * A stream that is cut off or damaged gives what could be inflated; the rest is damage. What comes out is checked by length and CRC-32,
- * which the decompressor does not look at. Memory follows what really comes out, up to the caller's limit: no size in the file is
- * believed.
+ * A stream that is cut off or damaged gives what could be inflated; the rest is damage. What comes out is checked by
+ * length and CRC-32, which the decompressor does not look at. Memory follows what really comes out, up to the caller's
+ * limit: no size in the file is believed.
  */
 
 import type { RandomAccess } from "../model/dump.js";

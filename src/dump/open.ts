@@ -1,9 +1,9 @@
 /**
  * `openDump`: from whatever holds a dump to guest memory.
  *
- * Three steps: the source becomes random access; what is gzip-compressed is inflated; the first format of the table that knows the
- * first bytes opens it. The rule: whatever the bytes are, the outcome is a dump or a PageTableError that says what is wrong
- * with them, and no file stays open behind an error.
+ * Three steps: the source becomes random access; what is gzip-compressed is inflated; the first format of the table
+ * that knows the first bytes opens it. The rule: whatever the bytes are, the outcome is a dump or a PageTableError that
+ * says what is wrong with them, and no file stays open behind an error.
  */
 
 import type { RandomAccess } from "../model/dump.js";
@@ -37,7 +37,10 @@ export interface OpenDumpOptions {
 
 /** What only this package's own rooms say. */
 export interface OpenForReaders extends OpenDumpOptions {
-  /** Asked whenever a read is to take long, for as long as the dump is open. A read that they give up throws their reason, and can be made again. */
+  /**
+   * Asked whenever a read is to take long, for as long as the dump is open. A read that they give up throws their
+   * reason, and can be made again.
+   */
   readonly readers?: Readers;
 }
 
@@ -52,8 +55,8 @@ const FORMATS: readonly DumpFormat[] = [elfFormat, rawFormat];
  * Opens a memory dump; its format is known by its content. What the file holds, and nothing else, can then be read; what its
  * headers promise beyond that stands in `damage`.
  *
- * Rejects with PageTableError `cannot-read` where the source cannot be read at all (`details.path`), with DumpFormatError where it is
- * no dump or its headers cannot be read (`details.offset`, `.expected`, `.found`).
+ * Rejects with PageTableError `cannot-read` where the source cannot be read at all (`details.path`), with
+ * DumpFormatError where it is no dump or its headers cannot be read (`details.offset`, `.expected`, `.found`).
  *
  * @example
  * const dump = await openDump("guest.elf.gz");

@@ -60,8 +60,8 @@ export function bytesSource(bytes: Uint8Array): Source {
 }
 
 /**
- * Has the processor look up all pages of `part` at once, and fetch the beginning of each: a copy waits for both at every page that it comes to.
- * A sixth less time for a copy of half a megabyte that lies in no cache.
+ * Has the processor look up all pages of `part` at once, and fetch the beginning of each: a copy waits for both at
+ * every page that it comes to. A sixth less time for a copy of half a megabyte that lies in no cache.
  */
 function lookUpPages(part: Uint8Array): void {
   for (let at = PAGE; at < part.length; at += PAGE) lookedUp[0] = part[at]; // to be kept, so that no compiler leaves it out

@@ -1,11 +1,11 @@
 /**
  * Page tables on their way past: what a large slice of a dump holds of them is kept when the slice is let go.
  *
- * Tables lie scattered over a whole memory. Who walks them in the order of addresses comes by every slice again and again, and would
- * read the dump many times over; with the tables kept it is read once. A frame is kept where it could be a table: some entry is
- * present, and every present one points below a bound, at most one of them to frame 0, for small numbers look like that and are in
- * every other frame of data. Of a frame of zeros only that it is one is kept. What is kept is bounded, and only ever a copy: a frame that is
- * not kept is read again.
+ * Tables lie scattered over a whole memory. Who walks them in the order of addresses comes by every slice again and
+ * again, and would read the dump many times over; with the tables kept it is read once. A frame is kept where it could
+ * be a table: some entry is present, and every present one points below a bound, at most one of them to frame 0, for
+ * small numbers look like that and are in every other frame of data. Of a frame of zeros only that it is one is kept.
+ * What is kept is bounded, and only ever a copy: a frame that is not kept is read again.
  */
 
 import { FRAME_SIZE } from "../model/address.js";

@@ -1,8 +1,8 @@
 /**
  * CSV by RFC 4180, lines ended by a line feed: names first, then a row a line.
  *
- * Addresses and lengths are `0x…`, since spreadsheets keep only 53 bits of a number. No value is an empty field, and an empty text
- * is `""`. The members of a list stand in one field: addresses with blanks between them, texts with `; `.
+ * Addresses and lengths are `0x…`, since spreadsheets keep only 53 bits of a number. No value is an empty field, and an
+ * empty text is `""`. The members of a list stand in one field: addresses with blanks between them, texts with `; `.
  */
 
 import { hex } from "../model/hex.js";

@@ -8,8 +8,8 @@ import { parquetTableWriter } from "./parquet.js";
 import { textTableWriter, type WriterOf } from "./text-table.js";
 
 /**
- * A writer of rows of `kind` in `format`: what the library's calls answer, row by row; `write` gets the bytes, in pieces, and owns
- * them. Columns and units are in docs/tables.md. Throws PageTableError `no-such-format`.
+ * A writer of rows of `kind` in `format`: what the library's calls answer, row by row; `write` gets the bytes, in
+ * pieces, and owns them. Columns and units are in docs/tables.md. Throws PageTableError `no-such-format`.
  *
  * @example
  * const table = tableWriter("mappings", "parquet", (bytes) => file.write(bytes));

@@ -1,7 +1,8 @@
 /**
- * Reading frames for the package's own dumps: what is read to and what is said of it lie in the core's memory, and no array is made a call.
+ * Lets the package's own dumps copy frames straight into the core's memory, without allocating an array for each call.
  *
- * A driver has no such method: it is given copies, for what it does with them is not known. The name is a symbol, so that nobody else's object has it.
+ * A driver has no such method: it is given copies, for what it does with them is not known. The name is a symbol, so
+ * that nobody else's object has it.
  */
 
 import type { GuestMemory } from "./memory.js";
@@ -10,8 +11,8 @@ export const readFramesInto: unique symbol = Symbol("readFramesInto");
 
 export interface ReadsFramesInto {
   /**
-   * The first `count` frames of `gfns`, integers from 0 on, to `target` one after the other; `held` has a byte for each: 1 where the frame is there.
-   * Throws as `readFrames` does.
+   * The first `count` frames of `gfns`, integers from 0 on, to `target` one after the other; `held` has a byte for
+   * each: 1 where the frame is there. Throws as `readFrames` does.
    */
   [readFramesInto](gfns: ArrayLike<number>, count: number, target: Uint8Array, held: Uint8Array): void;
 }

@@ -1,6 +1,7 @@
 /**
- * Keeps callers out of a monitor while a call is under way, and once it is disposed: a driver's callback runs in the middle of a call,
- * when nothing in the core is as it should be. It may read the counts alone; they are those from before the call.
+ * Keeps callers out of a monitor while a call is under way, and once it is disposed: a driver's callback runs in the
+ * middle of a call, when nothing in the core is as it should be. It may read the counts alone; they are those from
+ * before the call.
  */
 
 import type { Core } from "../core/core.js";

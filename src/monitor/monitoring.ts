@@ -1,8 +1,9 @@
 /**
  * Taking addresses in and giving them back: rule 1, all or none.
  *
- * Of a window of addresses: into the tries first, then a round a level that reads the tables they need; those whose path
- * ends at a table that cannot be read change tries; last the backed ones are counted. Taking back is giving back what was taken in.
+ * Of a window of addresses: into the tries first, then a round a level that reads the tables they need; those whose
+ * path ends at a table that cannot be read change tries; last the backed ones are counted. Taking back is giving back
+ * what was taken in.
  */
 
 import type { Core } from "../core/core.js";

@@ -36,8 +36,8 @@ const CONVINCING = 0.8;
 const CONVINCING_HELD = 0.4;
 
 /**
- * Every page of memory that looks like a top-level table, best first, and why. Copies, and tables that have been freed, rank below
- * those in use. A dump that is read without the frames below a table says nothing of it.
+ * Every page of memory that looks like a top-level table, best first, and why. Copies, and tables that have been freed,
+ * rank below those in use. A dump that is read without the frames below a table says nothing of it.
  *
  * @example
  * const [best] = await findRoots(dump);
@@ -123,9 +123,10 @@ function holds({ runs }: Pick<Dump, "runs">, frame: number): boolean {
 }
 
 /**
- * A guest with five levels has PML4 tables too, one level down, and by themselves they look like good four-level roots. So five levels
- * are believed where good five-level roots lead to most of the good four-level ones. That some table looks good as a PML5 is not enough:
- * in a kernel that maps its own tables, lower ones do too. Where nothing leads to the good four-level ones, five need not be tried.
+ * A guest with five levels has PML4 tables too, one level down, and by themselves they look like good four-level roots.
+ * So five levels are believed where good five-level roots lead to most of the good four-level ones. That some table
+ * looks good as a PML5 is not enough: in a kernel that maps its own tables, lower ones do too. Where nothing leads to
+ * the good four-level ones, five need not be tried.
  */
 async function likelierMode(scan: RootScan, gfns: readonly number[], search: RootSearch, breath: Breath): Promise<Architecture> {
   const [four, five] = [amd64(), amd64({ levels: 5 })];

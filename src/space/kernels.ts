@@ -1,5 +1,6 @@
 /**
- * The kernels of the core that work on a cursor until `capacity` rows are in the window, or they need their caller; they answer SPACE_….
+ * The kernels of the core that work on a cursor until `capacity` rows are in the window, or they need their caller;
+ * they answer SPACE_….
  *
  * Given the core's exports at each call: between two walks a listing may have come to another instance.
  */

@@ -23,7 +23,8 @@ export interface ListingSlice<Row> {
 /** Rows, ascending and lazy. Each iteration begins anew. */
 export interface SpaceListing<Row> extends Iterable<Row> {
   /**
-   * The same rows in slices: between two of them others have their turn, several times in a tenth of a second, however much is walked without a row.
+   * The same rows in slices: between two of them others have their turn, several times in a tenth of a second, however
+   * much is walked without a row.
    *
    * @example
    * for await (const { rows, tables } of (await changes(monday, tuesday, { root })).slices()) console.log(rows.length, tables);

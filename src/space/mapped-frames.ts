@@ -41,7 +41,10 @@ export async function framesMappedForUsers(
   return found;
 }
 
-/** Those of `frames` that `gfn`, as a root, maps in the last 2 GiB: where Linux on AMD64 has its image (Documentation/arch/x86/x86_64/mm.rst). */
+/**
+ * Those of `frames` that `gfn`, as a root, maps in the last 2 GiB: where Linux on AMD64 has its image
+ * (Documentation/arch/x86/x86_64/mm.rst).
+ */
 export async function framesInKernelImage(
   { tables }: RootScan,
   arch: Architecture,

@@ -73,7 +73,7 @@ export function linearVa(mode: CoreMode, va: bigint): bigint {
   return fromTop < half ? size - fromTop : half;
 }
 
-/** The other way; of the end of all, 2^64. */
+/** Inverse of `linearVa`; the end of the space becomes 2^64. */
 export function signedVa({ virtualAddressBits }: Pick<CoreMode, "virtualAddressBits">, linear: bigint): bigint {
   const size = 1n << BigInt(virtualAddressBits);
   return linear < size >> 1n ? linear : linear + ADDRESS_LIMIT - size;

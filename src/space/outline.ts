@@ -1,8 +1,8 @@
 /**
  * How much there is to be walked, before it is: known from the upper tables alone, which are one in hundreds of all.
  *
- * It serves an estimate of how long a listing still takes. Two things are told, since a walk reads a table once and may pass it often: how many
- * tables there are, and how many are passed on the way to a VA, each as often as it is met.
+ * It serves an estimate of how long a listing still takes. Two things are told, since a walk reads a table once and may
+ * pass it often: how many tables there are, and how many are passed on the way to a VA, each as often as it is met.
  */
 
 import { clearedRootIn, rootGfnIn } from "../arch/cleared-root.js";

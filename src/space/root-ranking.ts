@@ -74,7 +74,8 @@ export async function rankCandidates(findings: Findings, breath: Breath): Promis
   };
   const shared = await contests(all, breath);
   const doubtful = await contestedFrames(shared, partners, breath);
-  // Whose frame is mapped for user mode is a program's data, whatever it looks like. Only where there are doubts is that worth a look.
+  // Whose frame is mapped for user mode is a program's data, whatever it looks like. Only where there are doubts is
+  // that worth a look.
   const mapped = doubtful.size === 0 ? new Set<number>() : await framesMappedForUsers(scan, arch, all, doubtful, breath);
   const ranks = likeliestFirst(findings, relations, mapped);
   for (const [gfn, original] of await bestOfContests(shared, partners, (one) => ranks.get(one) as number, breath)) {

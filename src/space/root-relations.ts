@@ -53,7 +53,10 @@ export function kernelTables(all: readonly RootFacts[]): ReadonlySet<number> {
   return tables;
 }
 
-/** Slots of the lower half that lead to tables of the kernel's, whatever they grant: what a CPU boots or wakes by maps memory so. */
+/**
+ * Slots of the lower half that lead to tables of the kernel's, whatever they grant: what a CPU boots or wakes by maps
+ * memory so.
+ */
 export function kernelLowerSlots({ targets }: RootFacts, tables: ReadonlySet<number>): number {
   let count = 0;
   for (let slot = 0; slot < HALF; slot++) if (targets[slot] > 0 && tables.has(targets[slot])) count++;
@@ -68,8 +71,8 @@ export function privateLowerSlots({ targets }: RootFacts): number {
 }
 
 /**
- * Pairs of page-table isolation, kernel root to user root: two frames side by side, the first at an even one, with the same lower half,
- * the second with less of the upper half.
+ * Pairs of page-table isolation, kernel root to user root: two frames side by side, the first at an even one, with the
+ * same lower half, the second with less of the upper half.
  */
 export function isolationPairs(all: readonly RootFacts[]): ReadonlyMap<number, number> {
   const byGfn = new Map(all.map((facts) => [facts.gfn, facts]));
@@ -123,7 +126,10 @@ export async function contestedFrames(
   return frames;
 }
 
-/** For each of those the best of all that contest it, itself among them, by `rank`: the lower, the better. */
+/**
+ * For each frame in a contest, the one of lowest `rank` among those that share a table with it: itself included, its partner
+ * under isolation left out.
+ */
 export async function bestOfContests(
   all: readonly (readonly number[])[],
   partners: ReadonlyMap<number, number>,

@@ -49,8 +49,6 @@ const DENSE = 0.5;
 const UNTOLD_LIMIT = 2 ** 28;
 /** The core keeps the classes of so many side by side. */
 export const FRAMES_OF_A_BLOCK = 4096;
-/** The core's word for: there is no memory. */
-const EXHAUSTED = 0xffff_ffff;
 
 export class RootScan {
   readonly tables: SpaceTables;
@@ -65,7 +63,7 @@ export class RootScan {
     arch: Architecture,
     signal: AbortSignalLike | undefined,
   ): Promise<RootScan> {
-    // What is judged has been classed by what it was when it was read: it is not read anew.
+    // Marked immutable, so that a frame is judged by the contents it was classed by, and not read again.
     const after: GuestMemory = {
       readFrame: (gfn, target) => memory.readFrame(gfn, target),
       ...(memory.readFrames && {
@@ -142,7 +140,7 @@ export class RootScan {
     this.#read(count);
     const listed = this.tables.withRoom(({ exports }) => {
       const answer = exports[kernel](count) >>> 0;
-      return answer === EXHAUSTED ? undefined : answer;
+      return answer === layout.NO_MEMORY ? undefined : answer;
     });
     const { u32 } = this.tables.core;
     const gfns = this.#f64(layout.READ_GFNS, count);

@@ -1,7 +1,8 @@
 /**
  * Rows of the core's window as objects (SPACE_ROW_…).
  *
- * They are literals, and what most rows have in common is made once: making bigints and objects is a good part of a listing's time.
+ * They are literals, and what most rows have in common is made once: making bigints and objects is a good part of a
+ * listing's time.
  */
 
 import * as layout from "../core/layout.js";

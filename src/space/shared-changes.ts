@@ -29,9 +29,10 @@ interface Part {
 }
 
 /**
- * As `changes`, for several roots: a change below top-level entries that roots have in common, in both states, is said once, with
- * these roots. Ascending by the first slot of those in common, then in the order of `roots`; stretches end where the set of roots changes.
- * A root that stands there twice counts once; one whose top-level table cannot be read in one of the states has no changes.
+ * As `changes`, for several roots: a change below top-level entries that roots have in common, in both states, is said
+ * once, with these roots. Ascending by the first slot of those in common, then in the order of `roots`; stretches end
+ * where the set of roots changes. A root that stands there twice counts once; one whose top-level table cannot be read
+ * in one of the states has no changes.
  *
  * @example
  * for (const { type, va, roots } of await changesOfRoots(monday, tuesday, { roots })) console.log(type, va, roots.length);

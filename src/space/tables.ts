@@ -1,9 +1,9 @@
 /**
  * The tables of one or two states, in a core of their own: read as a walk needs them, kept while they are asked for.
  *
- * A kernel of the core works on a cursor until it has what it was asked for or needs its caller: then frames are read, or a table is
- * said to be unreadable, or the core's memory grows, and the kernel goes on. Whatever throws on the way leaves the cursor as it was: the same call can be
- * made again.
+ * A kernel of the core works on a cursor until it has what it was asked for or needs its caller: then frames are read,
+ * or a table is said to be unreadable, or the core's memory grows, and the kernel goes on. Whatever throws on the way
+ * leaves the cursor as it was: the same call can be made again.
  */
 
 import type { CoreMode } from "../arch/core-mode.js";
@@ -140,8 +140,8 @@ export class SpaceTables {
   }
 
   /**
-   * Lets a kernel work until its rows are in the window, it has come to its end, or there is a table to be said unreadable; no longer
-   * than to `deadline` by `performance.now()`, as near as its reads come to it.
+   * Lets a kernel work until its rows are in the window, it has come to its end, or there is a table to be said
+   * unreadable; no longer than to `deadline` by `performance.now()`, as near as its reads come to it.
    */
   run(kernel: Kernel, cursor: number, capacity: number, deadline: number = NO_DEADLINE): Outcome {
     this.#refuseReentry();
