@@ -25,10 +25,6 @@ export function rankOf(bitmap: usize, bit: u32): u32 {
   return <u32>rank;
 }
 
-export function clearBitmap(bitmap: usize): void {
-  memory.fill(bitmap, 0, BITMAP_BYTES);
-}
-
 export function isEmptyBitmap(bitmap: usize): bool {
   return !(
     load<u64>(bitmap) |

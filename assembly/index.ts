@@ -46,7 +46,6 @@ import {
   undo,
 } from "./process";
 import { beginRounds as beginRoundsIn, resumeRounds as resumeRoundsIn } from "./rounds";
-import { entriesOfKind as entriesOfKindIn, isZeroFrame, selfMapAt as selfMapAtIn } from "./scan";
 import { committedPath as committedPathIn, createSpace, emptySpace, noteTags, releaseSpace, resetMonitor } from "./spaces";
 import { abandonReads, abandonTouched, nextReads } from "./stand";
 import { forgetTable, sweep } from "./tables";
@@ -90,7 +89,6 @@ export {
   firstNonCanonical,
   forgetTable,
   giveBackMany,
-  isZeroFrame,
   keepFrames,
   listMoves,
   listTables,
@@ -197,14 +195,4 @@ export function walkBatch(rootGfn: f64, count: u32, parked: u32): u32 {
 export function walkOne(rootGfn: f64): u32 {
   const va = load<u64>(BATCH_IN);
   return is4Level() ? walkOneIn<Amd64>(rootGfn, va) : walkOneIn<Amd64La57>(rootGfn, va);
-}
-
-/** Bitmap and number of a table's entries of one kind. */
-export function entriesOfKind(table: usize, level: u32, kind: u32, bitmap: usize): u32 {
-  return is4Level() ? entriesOfKindIn<Amd64>(table, level, kind, bitmap) : entriesOfKindIn<Amd64La57>(table, level, kind, bitmap);
-}
-
-/** Where a table leads back to itself. */
-export function selfMapAt(table: usize, level: u32, gfn: f64): u32 {
-  return is4Level() ? selfMapAtIn<Amd64>(table, level, <u64>gfn) : selfMapAtIn<Amd64La57>(table, level, <u64>gfn);
 }

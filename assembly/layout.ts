@@ -68,8 +68,7 @@ export const MARKED_MONITORED: u32 = 1;
 export const MARKED_NOT: u32 = 2; // memory is exhausted and nothing has changed
 
 // Paging modes.
-export const MODE_AMD64: u32 = 1;
-export const MODE_AMD64_LA57: u32 = 2;
+export const MODE_AMD64: u32 = 1; // with 4 levels; any other is the same with 5
 
 // What an entry is.
 export const KIND_NOT_PRESENT: u32 = 0;
@@ -404,7 +403,6 @@ export const SPACE_ROW_LEVEL: u32 = 32; // u8 x 2, of the leaf; 0 not backed
 export const SPACE_ROW_ACCESS: u32 = 34; // u8 x 2
 export const SPACE_ROW_TYPE: u32 = 36; // u32, CHANGE_…
 export const SPACE_ROW_DETAILS: u32 = 40; // u32 x 3, pages that are global, accessed, dirty
-export const SPACE_WINDOW_ROWS: u32 = 4096;
 
 // How a page changed; the first that holds.
 export const CHANGED_NOT: u32 = 0;

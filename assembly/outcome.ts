@@ -31,7 +31,7 @@ import {
 import { PagingMode } from "./mode";
 
 /** In place of an inherited outcome: the leaf node stands on a table, ask it page by page. */
-export const STANDS: u64 = ~(<u64>0);
+const STANDS: u64 = ~(<u64>0);
 
 function fault(reason: u32): u64 {
   return (<u64>reason) << OUTCOME_FAULT_SHIFT;

@@ -33,7 +33,7 @@ function typeOf(levelBefore: u32, paBefore: u64, accessBefore: u32, levelAfter: 
 
 /** What a comparison of [va, end) came to. */
 export const NOTHING_CHANGED: u32 = 0;
-export const CHANGE_ADDED: u32 = 1;
+const CHANGE_ADDED: u32 = 1;
 export const NO_ROOM: u32 = 2;
 
 /** Adds the change of [va, end), if it is one: to the open row where it prolongs that. */

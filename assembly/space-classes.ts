@@ -21,11 +21,13 @@ import {
   FRAME_BYTES,
   KIND_LEAF,
   KIND_TABLE,
+  NO_MEMORY,
   READ_GFNS,
   READS,
   STAGING,
 } from "./layout";
 import { PagingMode } from "./mode";
+import { isZero } from "./zero";
 
 const INDEX = CONTROL + CONTROL_CLASS_INDEX;
 const BLOCK_LOG2: u32 = 12;
@@ -40,7 +42,6 @@ const STRAY_GIVEN_UP: u32 = 128; // where nothing else was found
 
 /** The level of tables that lead to those of the last one. */
 export const MIDDLE_LEVEL: u32 = 2;
-export const SCAN_EXHAUSTED: u32 = 0xffff_ffff;
 
 /** Forgets all classes; the arena is being reset. */
 export function forgetClasses(): void {
@@ -76,7 +77,7 @@ export function prepareClasses(gfn: u64): usize {
 
 /**
  * Classes the first `count` frames of the staging area. Writes the places of those that could be top-level tables to BATCH_IN
- * (u32 each) and answers their number; SCAN_EXHAUSTED: there is no memory, and the same frames can be classed again.
+ * (u32 each) and answers their number; NO_MEMORY: there is no memory, and the same frames can be classed again.
  */
 export function scanFrames<M extends PagingMode>(count: u32): u32 {
   let found: u32 = 0;
@@ -86,7 +87,7 @@ export function scanFrames<M extends PagingMode>(count: u32): u32 {
     if (load<u32>(READS + ((<usize>place) << 3), 4) != 1) continue;
     const gfn = <u64>load<f64>(READ_GFNS + ((<usize>place) << 3));
     if (!block || !areAround(gfn, last)) block = prepareClasses(gfn);
-    if (!block) return SCAN_EXHAUSTED;
+    if (!block) return NO_MEMORY;
     last = gfn;
     const kind = classify<M>(STAGING + <usize>place * FRAME_BYTES);
     store<u8>(block + (<usize>gfn & BLOCK_MASK), <u8>(kind | CLASS_HELD));
@@ -138,18 +139,6 @@ function classify<M extends PagingMode>(frame: usize): u32 {
 
 function isHopeless(right: u32, wrong: u32): bool {
   return wrong * MOST_WRONG_OF > right + GIVEN_UP * MOST_WRONG_OF;
-}
-
-/** Whether eight entries are all zero. */
-export function isZero(entries: usize): bool {
-  if (ASC_FEATURE_SIMD) {
-    const a = v128.or(v128.load(entries), v128.load(entries, 16));
-    const b = v128.or(v128.load(entries, 32), v128.load(entries, 48));
-    return !v128.any_true(v128.or(a, b));
-  }
-  const a = load<u64>(entries) | load<u64>(entries, 8) | load<u64>(entries, 16) | load<u64>(entries, 24);
-  const b = load<u64>(entries, 32) | load<u64>(entries, 40) | load<u64>(entries, 48) | load<u64>(entries, 56);
-  return !(a | b);
 }
 
 /** Which of eight entries have the `bit`-th bit set, a bit each. */

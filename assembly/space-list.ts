@@ -32,10 +32,10 @@ import {
   STEP_FRUITFUL,
 } from "./layout";
 import { DETAIL_BITS, PagingMode } from "./mode";
-import { isZero } from "./space-classes";
 import { beginBelow, enterRoot, PASS_BY } from "./space-descend";
 import { closeRow, upperHalf } from "./space-rows";
 import { copyAt, endStep, lastPlace, stepAt } from "./space-steps";
+import { isZero } from "./zero";
 
 const NO_ENTRY: u64 = ~(<u64>0);
 const SIDE: u32 = SIDE_AFTER;

@@ -3,16 +3,7 @@
  *
  * The VA that comes next alone says which entry of each table is meant, so a walk can stop anywhere and go on.
  */
-import {
-  SPACE_CURSOR_AT,
-  SPACE_CURSOR_END,
-  SPACE_CURSOR_STEPS,
-  SPACE_FRAME_COPY,
-  STEP_BYTES,
-  STEP_FRAME,
-  STEP_FRUITFUL,
-  STEP_WHOLE,
-} from "./layout";
+import { SPACE_CURSOR_END, SPACE_CURSOR_STEPS, SPACE_FRAME_COPY, STEP_BYTES, STEP_FRAME, STEP_FRUITFUL, STEP_WHOLE } from "./layout";
 
 export function stepAt(cursor: usize, level: u32): usize {
   return cursor + SPACE_CURSOR_STEPS + <usize>level * STEP_BYTES;
@@ -41,8 +32,4 @@ export function endStep(cursor: usize, level: u32): bool {
 export function lastPlace(cursor: usize, tableVa: u64, entryShift: u32, entries: u32): u32 {
   const covered = (load<u64>(cursor, SPACE_CURSOR_END) - tableVa + (((<u64>1) << entryShift) - 1)) >> entryShift;
   return covered < entries ? <u32>covered : entries;
-}
-
-export function cursorAt(cursor: usize): u64 {
-  return load<u64>(cursor, SPACE_CURSOR_AT);
 }

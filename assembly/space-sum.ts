@@ -30,9 +30,9 @@ import {
   SUMS_BYTES_LOG2,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { isZero } from "./space-classes";
 import { beginBelow, enterRoot, PASS_BY } from "./space-descend";
 import { copyAt, lastPlace, stepAt } from "./space-steps";
+import { isZero } from "./zero";
 
 const SIDE: u32 = SIDE_AFTER;
 const AFTER: usize = 4; // of a u32 x 2 by side

@@ -65,7 +65,4 @@ export interface CoreExports extends SpaceExports {
   dropFrames(): void;
 
   diffTable(before: number, after: number, mask: number, out: number): number;
-  isZeroFrame(frame: number): number;
-  entriesOfKind(table: number, level: number, kind: number, bitmap: number): number;
-  selfMapAt(table: number, level: number, gfn: number): number;
 }
