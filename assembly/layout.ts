@@ -76,6 +76,14 @@ export const KIND_TABLE: u32 = 1;
 export const KIND_LEAF: u32 = 2;
 export const KIND_MALFORMED: u32 = 3;
 
+// What an entry grants. A path grants what all of its entries do.
+export const ACCESS_READ: u32 = 1;
+export const ACCESS_WRITE: u32 = 2;
+export const ACCESS_EXECUTE: u32 = 4;
+export const ACCESS_USER: u32 = 8;
+export const ALL_ACCESS: u32 = 15;
+export const ACCESS_BITS: u32 = 4;
+
 // Why a path does not end in a leaf.
 export const FAULT_NONE: u32 = 0;
 export const FAULT_NOT_PRESENT: u32 = 1;
@@ -318,6 +326,7 @@ export const SPACE_WANT_PAIRS: u32 = 3; // the pairs listed there
 export const SPACE_UNREADABLE: u32 = 4; // the cursor says which table
 export const SPACE_EXHAUSTED: u32 = 5; // no memory is left
 export const SPACE_OVER_BOUND: u32 = 6; // no more tables may be kept
+export const SPACE_GO_ON: u32 = 0xff; // of parts of a kernel, which never answers it: what was to be done has been done
 
 // Control block, offsets from CONTROL.
 export const CONTROL_SPACE_INDEX: u32 = 1024; // index head, GFN and generation and side -> frame
@@ -370,11 +379,12 @@ export const SPACE_CURSOR_SAID_LEVEL: u32 = 36; // u32, the unreadable table
 export const SPACE_CURSOR_SAID_SIDE: u32 = 40; // u32
 export const SPACE_CURSOR_SAID_GFN: u32 = 48; // f64
 export const SPACE_CURSOR_SAID_VA: u32 = 56; // u64
-export const SPACE_CURSOR_SAID_ENTRY: u32 = 64; // u64, all ones: none, it is the root
+export const SPACE_CURSOR_SAID_ENTRY: u32 = 64; // u64; NO_ENTRY: it is the root
 export const SPACE_CURSOR_ROW: u32 = 128; // the open row
 export const SPACE_CURSOR_STEPS: u32 = 192; // a step a level, from 0
 export const SPACE_CURSOR_SUMS: u32 = 576; // sums a level, from 0
 export const SPACE_CURSOR_TRIMMED: u32 = 2880; // sums, bytes that the range cuts off
+export const NO_ENTRY: u64 = ~(<u64>0);
 
 /** A step: the table (or the large page, or nothing) at one level, a side each. */
 export const STEP_BYTES: u32 = 64;
@@ -391,7 +401,6 @@ export const STEP_ENTRY_ACCESS: u32 = 60; // u32, of the entry that leads to it
 /** Sums: pages by level of the leaf (1 to 3) and access. */
 export const SUMS_BYTES: u32 = 384; // u64 x 3 x 16
 export const SUMS_BYTES_LOG2: u32 = 9;
-export const ACCESS_BITS: u32 = 4;
 
 /** A row in the window, which lies where a monitor has its events. */
 export const SPACE_WINDOW: u32 = 0x240000;

@@ -20,12 +20,11 @@ export abstract class PagingMode {
   abstract tableFrame(entry: u64): u64;
   /** PA of the page that an entry of KIND_LEAF maps. */
   abstract leafBase(entry: u64, level: u32): u64;
-  /** What a present entry grants, bit set: read 1, write 2, execute 4, user 8. A path grants what all of its entries do. */
+  /** ACCESS_… that a present entry grants. */
   abstract accessOf(entry: u64, level: u32): u32;
   /** Global, accessed and dirty of a leaf, at bits 0, DETAIL_BITS and 2 * DETAIL_BITS: such words can be summed. */
   abstract detailsOf(entry: u64, level: u32): u64;
 }
 
-export const ALL_ACCESS: u32 = 15;
 /** Sums of details over one table stay below 2^10. */
 export const DETAIL_BITS: u64 = 21;

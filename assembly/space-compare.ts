@@ -7,7 +7,6 @@
  */
 import {
   CONTROL,
-  CONTROL_KEEP,
   CONTROL_SPACE_ROWS,
   ENTRIES,
   KEPT_UNREADABLE,
@@ -28,11 +27,11 @@ import {
   SPACE_CURSOR_END,
   SPACE_CURSOR_GENERATION,
   SPACE_CURSOR_LEVEL,
-  SPACE_CURSOR_ROOT,
   SPACE_DONE,
   SPACE_EXHAUSTED,
   SPACE_FRAME_EMPTY,
   SPACE_FRAME_STATE,
+  SPACE_GO_ON,
   SPACE_ROWS,
   SPACE_UNREADABLE,
   SPACE_WANT_FRAMES,
@@ -50,8 +49,8 @@ import { sayUnreadable, sideKey, spaceFrame, tryFrame } from "./space-frames";
 import { comparedPair, EQUAL_TABLES, isSame, noteSame, pairOf } from "./space-pairs";
 import { canonical, closeRow } from "./space-rows";
 import { areTables, isPair, leafLevel, leafPa, NO_TABLE, sameTable, takeApart, takeEntryApart } from "./space-sides";
-import { beginStep, copyAt, endStep, stepAt } from "./space-steps";
-import { enterRoots, GO_ON } from "./space-tops";
+import { beginStep, copyAt, endStep, stepAt, tablePa } from "./space-steps";
+import { enterRoots } from "./space-tops";
 import { wantTables } from "./space-wants";
 
 /** Goes on until `capacity` rows are in the window, or the caller is needed; SPACE_…. */
@@ -62,7 +61,7 @@ export function compareSpace<M extends PagingMode>(cursor: usize, capacity: u32)
   let at = load<u64>(cursor, SPACE_CURSOR_AT);
   if (!load<u32>(cursor, SPACE_CURSOR_LEVEL) && at < end) {
     const status = enterRoots<M>(cursor, at, end);
-    if (status != GO_ON) return status;
+    if (status != SPACE_GO_ON) return status;
     at = load<u64>(cursor, SPACE_CURSOR_AT);
   }
   let level = load<u32>(cursor, SPACE_CURSOR_LEVEL);
@@ -77,7 +76,7 @@ export function compareSpace<M extends PagingMode>(cursor: usize, capacity: u32)
         store<u32>(cursor, --level, SPACE_CURSOR_LEVEL);
         continue;
       }
-      if (status != GO_ON) return status;
+      if (status != SPACE_GO_ON) return status;
     }
     at = next;
     store<u64>(cursor, at, SPACE_CURSOR_AT);
@@ -106,7 +105,7 @@ function pastEqualTables<M extends PagingMode>(cursor: usize, step: usize, at: u
   return va;
 }
 
-/** Sees to the slot around `at`, which `next` is behind. SPACE_DONE: it is to be entered; GO_ON: it is done with. */
+/** Sees to the slot around `at`, which `next` is behind. SPACE_DONE: it is to be entered; SPACE_GO_ON: it is done with. */
 function compareSlot<M extends PagingMode>(cursor: usize, step: usize, level: u32, at: u64, next: u64, capacity: u32): u32 {
   // The slot's two sides are taken apart in the step below, which is begun where there is a table to go into.
   const below = stepAt(cursor, level - 1);
@@ -116,7 +115,7 @@ function compareSlot<M extends PagingMode>(cursor: usize, step: usize, level: u3
   if (load<u32>(below, STEP_KIND) == KIND_TABLE || load<u32>(below, STEP_KIND + 4) == KIND_TABLE) {
     return enterTables<M>(cursor, step, below, level, at, capacity);
   }
-  return addDifference<M>(cursor, capacity, step, below, at, min(next, end)) ? GO_ON : SPACE_ROWS;
+  return addDifference<M>(cursor, capacity, step, below, at, min(next, end)) ? SPACE_GO_ON : SPACE_ROWS;
 }
 
 /** Adds the change that the two sides in `below` make, from `va` to `to`, where they make one; false: there is no room for a row. */
@@ -138,7 +137,7 @@ function addDifference<M extends PagingMode>(cursor: usize, capacity: u32, step:
   return true;
 }
 
-/** Sees to a slot with a table on one side or both. SPACE_DONE: it is to be entered; GO_ON: it is done with. */
+/** Sees to a slot with a table on one side or both. SPACE_DONE: it is to be entered; SPACE_GO_ON: it is done with. */
 function enterTables<M extends PagingMode>(cursor: usize, step: usize, below: usize, level: u32, at: u64, capacity: u32): u32 {
   const before = load<u64>(below, STEP_LEAF_PA);
   const after = load<u64>(below, STEP_LEAF_PA + 8);
@@ -149,7 +148,7 @@ function enterTables<M extends PagingMode>(cursor: usize, step: usize, below: us
     if (isPair(below, level)) return comparePair<M>(cursor, step, below, at, capacity);
     pair = pairOf(before, after, load<u32>(cursor, SPACE_CURSOR_GENERATION));
     if (!pair) return SPACE_EXHAUSTED;
-    if (level > 2 && isSame(pair, level - 1, load<u32>(below, STEP_ACCESS), load<u32>(below, STEP_ACCESS + 4))) return GO_ON;
+    if (level > 2 && isSame(pair, level - 1, load<u32>(below, STEP_ACCESS), load<u32>(below, STEP_ACCESS + 4))) return SPACE_GO_ON;
   }
   let lacking = false;
   for (let side: u32 = 0; side < SIDES; side++) {
@@ -168,7 +167,7 @@ function enterTables<M extends PagingMode>(cursor: usize, step: usize, below: us
     const side: u32 = isTableBefore ? SIDE_BEFORE : SIDE_AFTER;
     const other = load<u32>(below + ((<usize>(1 - side)) << 2), STEP_KIND);
     const frame: usize = load<u32>(below + ((<usize>side) << 2), STEP_FRAME);
-    if (other == KIND_NOT_PRESENT && (load<u32>(frame, SPACE_FRAME_EMPTY) >> (level - 1)) & 1) return GO_ON;
+    if (other == KIND_NOT_PRESENT && (load<u32>(frame, SPACE_FRAME_EMPTY) >> (level - 1)) & 1) return SPACE_GO_ON;
   }
   store<u32>(below, <u32>pair, STEP_PAIR);
   return SPACE_DONE;
@@ -180,7 +179,7 @@ function comparePair<M extends PagingMode>(cursor: usize, step: usize, below: us
   const after = load<u64>(below, STEP_LEAF_PA + 8);
   const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
   const pair = comparedPair(before, after, generation);
-  if (pair == EQUAL_TABLES) return GO_ON;
+  if (pair == EQUAL_TABLES) return SPACE_GO_ON;
   if (!pair) return wantTables<M>(cursor, step, 2, at, SPACE_WANT_PAIRS);
   const mode = changetype<M>(0);
   if (load<u16>(pair, PAIR_STATE) & (PAIR_NO_BEFORE | PAIR_NO_AFTER)) {
@@ -191,7 +190,7 @@ function comparePair<M extends PagingMode>(cursor: usize, step: usize, below: us
     return sayLacking<M>(cursor, below, 2, at);
   }
   const count: u32 = load<u16>(pair, PAIR_COUNT);
-  if (!count) return GO_ON;
+  if (!count) return SPACE_GO_ON;
   const end = load<u64>(cursor, SPACE_CURSOR_END);
   const shift = mode.shiftAt(1);
   const tableVa = at & ~(((<u64>1) << mode.shiftAt(2)) - 1);
@@ -212,10 +211,10 @@ function comparePair<M extends PagingMode>(cursor: usize, step: usize, below: us
       return SPACE_ROWS;
     }
   }
-  return GO_ON;
+  return SPACE_GO_ON;
 }
 
-/** Says which of the slot's tables cannot be read, one a call; GO_ON: all has been said, and there is no change to be had. */
+/** Says which of the slot's tables cannot be read, one a call; SPACE_GO_ON: all has been said, and there is no change to be had. */
 function sayLacking<M extends PagingMode>(cursor: usize, below: usize, level: u32, at: u64): u32 {
   const mode = changetype<M>(0);
   const va = canonical<M>(at & ~(((<u64>1) << mode.shiftAt(level)) - 1));
@@ -226,15 +225,7 @@ function sayLacking<M extends PagingMode>(cursor: usize, below: usize, level: u3
     const entryPa = tablePa<M>(cursor, level, at, side) + ((<u64>mode.indexAt(at, level)) << 3);
     if (sayUnreadable(cursor, frame, gfn, level - 1, side, va, entryPa)) return SPACE_UNREADABLE;
   }
-  return GO_ON;
-}
-
-/** PA of the table that a side is in at `level`. */
-function tablePa<M extends PagingMode>(cursor: usize, level: u32, at: u64, side: u32): u64 {
-  const mode = changetype<M>(0);
-  if (level == mode.levels()) return (<u64>load<f64>(cursor, SPACE_CURSOR_ROOT)) << 12;
-  const entry = load<u64>(copyAt(stepAt(cursor, level + 1), side) + ((<usize>mode.indexAt(at, level + 1)) << 3));
-  return mode.tableFrame(entry & load<u64>(CONTROL, CONTROL_KEEP)) << 12;
+  return SPACE_GO_ON;
 }
 
 /** All of a step has been seen and nothing changes below it. */

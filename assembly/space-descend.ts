@@ -4,6 +4,7 @@
  * A table that is not there yet is wanted together with all that its neighbours lead to; one that cannot be read is said once.
  */
 import {
+  ALL_ACCESS,
   CONTROL,
   CONTROL_KEEP,
   CONTROL_RESERVED,
@@ -11,6 +12,7 @@ import {
   KEPT_UNREADABLE,
   KEPT_WANTED,
   KIND_TABLE,
+  NO_ENTRY,
   SIDE_AFTER,
   SPACE_CURSOR_AT,
   SPACE_CURSOR_LEVEL,
@@ -18,6 +20,7 @@ import {
   SPACE_DONE,
   SPACE_EXHAUSTED,
   SPACE_FRAME_STATE,
+  SPACE_GO_ON,
   SPACE_OVER_BOUND,
   SPACE_UNREADABLE,
   SPACE_WANT_FRAMES,
@@ -25,18 +28,18 @@ import {
   STEP_ENTRY_ACCESS,
   STEP_FRAME,
 } from "./layout";
-import { ALL_ACCESS, PagingMode } from "./mode";
+import { PagingMode } from "./mode";
 import { beginWants, mayWant, sayUnreadable, sideKey, spaceFrame, want } from "./space-frames";
 import { addressBits, canonical } from "./space-rows";
-import { beginStep, copyAt, lastPlace, stepAt } from "./space-steps";
+import { beginStep, lastPlace, stepAt, tablePa } from "./space-steps";
 
-const NO_ENTRY: u64 = ~(<u64>0);
 const SIDE: u32 = SIDE_AFTER;
 const AFTER: usize = 4; // of a u32 x 2 by side
-/** No status of a kernel's: the table cannot be read, and that has been said. */
-export const PASS_BY: u32 = 0xff;
 
-/** Begins the step below an entry that leads to a table. SPACE_DONE: it has begun; PASS_BY; else the caller is needed. */
+/**
+ * Begins the step below an entry that leads to a table. SPACE_DONE: it has begun; SPACE_GO_ON: the table cannot
+ * be read, and that has been said; else the caller is needed.
+ */
 export function beginBelow<M extends PagingMode>(cursor: usize, step: usize, copy: usize, entry: u64, level: u32, at: u64, end: u64): u32 {
   const mode = changetype<M>(0);
   const span = (<u64>1) << mode.shiftAt(level);
@@ -46,9 +49,9 @@ export function beginBelow<M extends PagingMode>(cursor: usize, step: usize, cop
   const state = load<u32>(child, SPACE_FRAME_STATE);
   if (state == KEPT_WANTED) return wantChildren<M>(cursor, copy, at, level);
   if (state == KEPT_UNREADABLE) {
-    const entryPa = tablePa<M>(cursor, level, at) + ((<u64>mode.indexAt(at, level)) << 3);
+    const entryPa = tablePa<M>(cursor, level, at, SIDE) + ((<u64>mode.indexAt(at, level)) << 3);
     const isNews = sayUnreadable(cursor, child, gfn, level - 1, SIDE, canonical<M>(at & ~(span - 1)), entryPa);
-    return isNews ? SPACE_UNREADABLE : PASS_BY;
+    return isNews ? SPACE_UNREADABLE : SPACE_GO_ON;
   }
   const below = stepAt(cursor, level - 1);
   const granted = mode.accessOf(entry, level);
@@ -82,15 +85,6 @@ export function enterRoot<M extends PagingMode>(cursor: usize, at: u64, end: u64
   store<u32>(step, ALL_ACCESS, STEP_ACCESS + AFTER);
   store<u32>(cursor, levels, SPACE_CURSOR_LEVEL);
   return SPACE_DONE;
-}
-
-/** PA of the table that the walk is in at `level`: where the entry above leads. */
-function tablePa<M extends PagingMode>(cursor: usize, level: u32, at: u64): u64 {
-  const mode = changetype<M>(0);
-  if (level == mode.levels()) return (<u64>load<f64>(cursor, SPACE_CURSOR_ROOT)) << 12;
-  const copy = copyAt(stepAt(cursor, level + 1), SIDE);
-  const entry = load<u64>(copy + ((<usize>mode.indexAt(at, level + 1)) << 3)) & load<u64>(CONTROL, CONTROL_KEEP);
-  return mode.tableFrame(entry) << 12;
 }
 
 /** Wants the tables that the rest of this one leads to, within the range; they are read together. */

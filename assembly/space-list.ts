@@ -20,6 +20,7 @@ import {
   SPACE_CURSOR_ROW,
   SPACE_DONE,
   SPACE_FRAME_EMPTY,
+  SPACE_GO_ON,
   SPACE_ROW_ACCESS,
   SPACE_ROW_DETAILS,
   SPACE_ROW_END,
@@ -32,12 +33,12 @@ import {
   STEP_FRUITFUL,
 } from "./layout";
 import { DETAIL_BITS, PagingMode } from "./mode";
-import { beginBelow, enterRoot, PASS_BY } from "./space-descend";
+import { beginBelow, enterRoot } from "./space-descend";
 import { closeRow, upperHalf } from "./space-rows";
 import { copyAt, endStep, lastPlace, stepAt } from "./space-steps";
 import { isZero } from "./zero";
 
-const NO_ENTRY: u64 = ~(<u64>0);
+const NO_ROW: u64 = ~(<u64>0); // in place of where the open row ends
 const SIDE: u32 = SIDE_AFTER;
 const AFTER: usize = 4; // of a u32 x 2 by side
 const AFTER_PA: usize = 8; // of a u64 x 2
@@ -77,7 +78,7 @@ export function listSpace<M extends PagingMode>(cursor: usize, capacity: u32): u
             store<u32>(cursor, --level, SPACE_CURSOR_LEVEL);
             continue;
           }
-        } else if (status != PASS_BY) return status;
+        } else if (status != SPACE_GO_ON) return status;
       } else if (kind == KIND_LEAF) {
         if (!addLeaf<M>(cursor, step, entry, level, at, capacity)) return SPACE_ROWS;
         store<u32>(step, 1, STEP_FRUITFUL);
@@ -109,12 +110,12 @@ function listTable<M extends PagingMode>(cursor: usize, step: usize, copy: usize
   const tableVa = (at & ~(bytes - 1)) - ((<u64>place) << shift);
   const last = lastPlace(cursor, tableVa, shift, ENTRIES);
   // What the open row ends with, so that a page that prolongs it costs no call.
-  let rowEnd: u64 = load<u32>(cursor, SPACE_CURSOR_OPEN) ? load<u64>(open, SPACE_ROW_END) : NO_ENTRY;
-  let rowPa: u64 = rowEnd == NO_ENTRY ? 0 : load<u64>(open, SPACE_ROW_PA + AFTER_PA) + (rowEnd - load<u64>(open, SPACE_ROW_VA));
+  let rowEnd: u64 = load<u32>(cursor, SPACE_CURSOR_OPEN) ? load<u64>(open, SPACE_ROW_END) : NO_ROW;
+  let rowPa: u64 = rowEnd == NO_ROW ? 0 : load<u64>(open, SPACE_ROW_PA + AFTER_PA) + (rowEnd - load<u64>(open, SPACE_ROW_VA));
   let rowAccess: u32 = load<u8>(open, SPACE_ROW_LEVEL + 1) == 1 ? load<u8>(open, SPACE_ROW_ACCESS + 1) : 0xff;
   let details: u64 = 0;
   let found = false;
-  if (rowEnd == upperHalf<M>()) rowEnd = NO_ENTRY;
+  if (rowEnd == upperHalf<M>()) rowEnd = NO_ROW;
   for (; place < last; place++) {
     const entryPtr = copy + ((<usize>place) << 3);
     if (!(place & 7) && isZero(entryPtr)) {
@@ -132,7 +133,7 @@ function listTable<M extends PagingMode>(cursor: usize, step: usize, copy: usize
       details += changetype<M>(0).detailsOf(entry, 1);
       continue;
     }
-    if (rowEnd != NO_ENTRY) store<u64>(open, rowEnd, SPACE_ROW_END);
+    if (rowEnd != NO_ROW) store<u64>(open, rowEnd, SPACE_ROW_END);
     addDetails(open, details);
     details = 0;
     if (!addLeaf<M>(cursor, step, entry, 1, max(va, at), capacity)) {

@@ -5,6 +5,7 @@
  * (space-classes.ts) answers that for most, who are sifted out before any table below is read; only upper tables of the rest are.
  */
 import {
+  ACCESS_USER,
   BATCH_IN,
   BATCH_OUT,
   CLASS_LAST,
@@ -45,7 +46,6 @@ import { PagingMode } from "./mode";
 import { areAround, classesAround, classIn, MIDDLE_LEVEL } from "./space-classes";
 import { beginWants, mayWant, spaceFrame, want, wantedOn } from "./space-frames";
 
-const USER: u32 = 8;
 const LOWER_HALF: u32 = ENTRIES >> 1;
 
 /**
@@ -119,7 +119,7 @@ export function judgeRoot<M extends PagingMode>(gfn: u64): u32 {
   const copy: usize = load<u32>(frame, SPACE_FRAME_COPY);
   store<u32>(BATCH_OUT, ofTold(judged), FACT_PLAUSIBLE);
   store<u32>(BATCH_OUT, ofHeld(judged), FACT_HELD);
-  store<u32>(BATCH_OUT, judgeEntries<M>(copy, levels, LOWER_HALF, USER), FACT_PLAUSIBLE_LOWER);
+  store<u32>(BATCH_OUT, judgeEntries<M>(copy, levels, LOWER_HALF, ACCESS_USER), FACT_PLAUSIBLE_LOWER);
   const keep = load<u64>(CONTROL, CONTROL_KEEP);
   const reserved = load<u64>(CONTROL, CONTROL_RESERVED);
   let tables: u32 = 0;
@@ -132,7 +132,7 @@ export function judgeRoot<M extends PagingMode>(gfn: u64): u32 {
     if (kind == KIND_TABLE) {
       const below = mode.tableFrame(entry);
       if (below == gfn && selfMap == ENTRIES) selfMap = place;
-      target = changetype<M>(0).accessOf(entry, levels) & USER ? <f64>below : -(<f64>below);
+      target = changetype<M>(0).accessOf(entry, levels) & ACCESS_USER ? <f64>below : -(<f64>below);
       tables++;
     } else if (kind != KIND_NOT_PRESENT) malformed++;
     store<f64>(BATCH_IN + ((<usize>place) << 3), target);

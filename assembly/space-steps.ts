@@ -3,7 +3,19 @@
  *
  * The VA that comes next alone says which entry of each table is meant, so a walk can stop anywhere and go on.
  */
-import { SPACE_CURSOR_END, SPACE_CURSOR_STEPS, SPACE_FRAME_COPY, STEP_BYTES, STEP_FRAME, STEP_FRUITFUL, STEP_WHOLE } from "./layout";
+import {
+  CONTROL,
+  CONTROL_KEEP,
+  SPACE_CURSOR_END,
+  SPACE_CURSOR_ROOT,
+  SPACE_CURSOR_STEPS,
+  SPACE_FRAME_COPY,
+  STEP_BYTES,
+  STEP_FRAME,
+  STEP_FRUITFUL,
+  STEP_WHOLE,
+} from "./layout";
+import { PagingMode } from "./mode";
 
 export function stepAt(cursor: usize, level: u32): usize {
   return cursor + SPACE_CURSOR_STEPS + <usize>level * STEP_BYTES;
@@ -32,4 +44,12 @@ export function endStep(cursor: usize, level: u32): bool {
 export function lastPlace(cursor: usize, tableVa: u64, entryShift: u32, entries: u32): u32 {
   const covered = (load<u64>(cursor, SPACE_CURSOR_END) - tableVa + (((<u64>1) << entryShift) - 1)) >> entryShift;
   return covered < entries ? <u32>covered : entries;
+}
+
+/** PA of the table that a side is in at `level`, around `at`: where the entry above leads. */
+export function tablePa<M extends PagingMode>(cursor: usize, level: u32, at: u64, side: u32): u64 {
+  const mode = changetype<M>(0);
+  if (level == mode.levels()) return (<u64>load<f64>(cursor, SPACE_CURSOR_ROOT)) << 12;
+  const entry = load<u64>(copyAt(stepAt(cursor, level + 1), side) + ((<usize>mode.indexAt(at, level + 1)) << 3));
+  return mode.tableFrame(entry & load<u64>(CONTROL, CONTROL_KEEP)) << 12;
 }

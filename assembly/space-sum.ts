@@ -22,6 +22,7 @@ import {
   SPACE_DONE,
   SPACE_EXHAUSTED,
   SPACE_FRAME_SUMS,
+  SPACE_GO_ON,
   STEP_ACCESS,
   STEP_ENTRY_ACCESS,
   STEP_FRAME,
@@ -30,7 +31,7 @@ import {
   SUMS_BYTES_LOG2,
 } from "./layout";
 import { PagingMode } from "./mode";
-import { beginBelow, enterRoot, PASS_BY } from "./space-descend";
+import { beginBelow, enterRoot } from "./space-descend";
 import { copyAt, lastPlace, stepAt } from "./space-steps";
 import { isZero } from "./zero";
 
@@ -89,7 +90,7 @@ export function sumSpace<M extends PagingMode>(cursor: usize): u32 {
             continue;
           }
           addSums(sumsAt(cursor, level), known, load<u32>(below, STEP_ENTRY_ACCESS));
-        } else if (status != PASS_BY) return status;
+        } else if (status != SPACE_GO_ON) return status;
       } else if (kind == KIND_LEAF) {
         sumLeaf<M>(cursor, step, entry, level, at);
       }

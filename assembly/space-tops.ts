@@ -2,6 +2,7 @@
  * The top-level tables of two states: where a comparison begins, and what tells which slots several roots have in common.
  */
 import {
+  ALL_ACCESS,
   BATCH_IN,
   BATCH_OUT,
   ENTRIES,
@@ -9,6 +10,7 @@ import {
   KEPT_WANTED,
   KIND_NOT_PRESENT,
   KIND_TABLE,
+  NO_ENTRY,
   SIDE_AFTER,
   SIDE_BEFORE,
   SIDES,
@@ -20,6 +22,7 @@ import {
   SPACE_DONE,
   SPACE_EXHAUSTED,
   SPACE_FRAME_STATE,
+  SPACE_GO_ON,
   SPACE_OVER_BOUND,
   SPACE_UNREADABLE,
   SPACE_WANT_FRAMES,
@@ -29,18 +32,14 @@ import {
   STEP_LEAF_PA,
   STEP_PAIR,
 } from "./layout";
-import { ALL_ACCESS, PagingMode } from "./mode";
+import { PagingMode } from "./mode";
 import { beginWants, mayWant, sayUnreadable, sideKey, spaceFrame, tryFrame, want, wantedOn } from "./space-frames";
 import { pairOf } from "./space-pairs";
 import { addressBits } from "./space-rows";
 import { takeEntryApart } from "./space-sides";
 import { beginStep, copyAt, stepAt } from "./space-steps";
 
-const NO_ENTRY: u64 = ~(<u64>0);
-/** No status of a kernel's: what was to be done has been done. */
-export const GO_ON: u32 = 0xff;
-
-/** Begins a comparison at both roots' tables; at its end, where one of them cannot be read. GO_ON, or the caller is needed. */
+/** Begins a comparison at both roots' tables; at its end, where one of them cannot be read. SPACE_GO_ON, or the caller is needed. */
 export function enterRoots<M extends PagingMode>(cursor: usize, at: u64, end: u64): u32 {
   const levels = changetype<M>(0).levels();
   const gfn = <u64>load<f64>(cursor, SPACE_CURSOR_ROOT);
@@ -68,13 +67,13 @@ export function enterRoots<M extends PagingMode>(cursor: usize, at: u64, end: u6
   }
   if (lacking) {
     store<u64>(cursor, end, SPACE_CURSOR_AT);
-    return GO_ON;
+    return SPACE_GO_ON;
   }
   const pair = pairOf(gfn, gfn, load<u32>(cursor, SPACE_CURSOR_GENERATION));
   if (!pair) return SPACE_EXHAUSTED;
   store<u32>(step, <u32>pair, STEP_PAIR);
   store<u32>(cursor, levels, SPACE_CURSOR_LEVEL);
-  return GO_ON;
+  return SPACE_GO_ON;
 }
 
 /**
@@ -85,7 +84,7 @@ export function rootEntries<M extends PagingMode>(cursor: usize): u32 {
   const levels = changetype<M>(0).levels();
   if (!load<u32>(cursor, SPACE_CURSOR_LEVEL)) {
     const status = enterRoots<M>(cursor, load<u64>(cursor, SPACE_CURSOR_AT), load<u64>(cursor, SPACE_CURSOR_END));
-    if (status != GO_ON) return status;
+    if (status != SPACE_GO_ON) return status;
     if (!load<u32>(cursor, SPACE_CURSOR_LEVEL)) return SPACE_DONE;
   }
   const step = stepAt(cursor, levels);

@@ -45,7 +45,7 @@ async function layoutModule() {
   const lines = [...types].map(([name, type]) => {
     const value = values[name];
     if (!Number.isSafeInteger(value)) throw new Error(`${name} is no integer`);
-    return `export const ${name} = ${type === "u64" ? `0x${value.toString(16)}n` : value};`;
+    return `export const ${name} = ${type === "u64" ? `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}n` : value};`;
   });
   return `// Made by scripts/build-core.mjs from assembly/layout.ts, where every constant is explained. Not edited by hand.\n\n${lines.join("\n")}\n`;
 }

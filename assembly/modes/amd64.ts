@@ -2,7 +2,7 @@
  * AMD64 with 4 and 5 levels: entries of 8 bytes, 512 a table (SDM 3A 4.5, tables 4-15 to 4-20).
  */
 
-import { KIND_LEAF, KIND_MALFORMED, KIND_NOT_PRESENT, KIND_TABLE } from "../layout";
+import { ACCESS_EXECUTE, ACCESS_READ, ACCESS_USER, ACCESS_WRITE, KIND_LEAF, KIND_MALFORMED, KIND_NOT_PRESENT, KIND_TABLE } from "../layout";
 import { DETAIL_BITS, PagingMode } from "../mode";
 
 const P_BIT: u32 = 0;
@@ -18,12 +18,8 @@ const D_BIT: u64 = 6;
 const G_BIT: u64 = 8;
 const XD_BIT: u64 = 63;
 
-const READ: u32 = 1;
-const WRITE: u32 = 2;
-const EXECUTE: u32 = 4;
-const USER: u32 = 8;
-const WRITE_SHIFT: u64 = 0; // R/W is bit 1: write is 2
-const USER_SHIFT: u64 = 1; // U/S is bit 2: user is 8
+const WRITE_SHIFT: u64 = 0; // R/W is bit 1: ACCESS_WRITE is 2
+const USER_SHIFT: u64 = 1; // U/S is bit 2: ACCESS_USER is 8
 
 @unmanaged
 abstract class Amd64Entries extends PagingMode {
@@ -59,7 +55,8 @@ abstract class Amd64Entries extends PagingMode {
 
   /** SDM 3A 4.6.1: R/W and U/S must be set, XD clear, in every entry of the path. */
   accessOf(entry: u64, _level: u32): u32 {
-    return READ | (<u32>(entry >> WRITE_SHIFT) & WRITE) | (<u32>(entry << USER_SHIFT) & USER) | (<u32>((entry >> XD_BIT) ^ 1) * EXECUTE);
+    const execute = <u32>((entry >> XD_BIT) ^ 1) * ACCESS_EXECUTE;
+    return ACCESS_READ | (<u32>(entry >> WRITE_SHIFT) & ACCESS_WRITE) | (<u32>(entry << USER_SHIFT) & ACCESS_USER) | execute;
   }
 
   detailsOf(entry: u64, _level: u32): u64 {
