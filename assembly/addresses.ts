@@ -16,6 +16,7 @@ import {
   CELL_MOST_REFERENCES,
   CELL_OFFSET,
   CELL_REFERENCE,
+  CELL_SCRATCH,
   CONTROL,
   CONTROL_ADDRESSES,
   CONTROL_BACKED,
@@ -232,8 +233,6 @@ export function merge(into: usize, from: u64): void {
     row = next;
   }
 }
-
-const CELL_SCRATCH: u32 = 0x2ff0; // past the longest path of PATH
 
 function makeChained(cell: usize): void {
   const word = load<u32>(cell, 4);

@@ -1,21 +1,34 @@
 /**
- * The memory plan and every record in it. TypeScript's constants are generated from this file.
+ * The memory plan, and every record that monitoring and translation have in it; those of whole address spaces are in space-layout.ts.
+ * TypeScript's constants are generated from the two.
  *
  *   0x000000  zero page        4096 zeros, never written; pointer 0 is "none", and reading through it gives zeros
  *   0x001000  control          counters, index heads, arena cursors (CONTROL_…)
  *   0x002000  path             one walked path, top first (PATH_…)
+ *             differences      512 x u16, in the same place: entries of one table that differ, while tables are compared
+ *   0x002400  path nodes       6 x u32, by level: the nodes on the way to an address whose path is shown
+ *   0x002ff0  cell             a cell that is being merged into another
  *   0x004000  null links       a block of 2 KiB a level from 2 up: cells of absent children (LINKS_…)
  *   0x008000  link places      1024 x u32, scratch of the linked walk
  *   0x010000  batch in         8192 x u64  virtual addresses
  *   0x020000  batch out        8192 x u64  physical addresses, all ones where not backed
  *   0x030000  batch tags       8192 x u32
  *   0x038000  parked           8192 x u32  places in the batch whose walk waits for a frame
- *   0x040000  reads            256 x { u32 record, u32 flags }, then 256 x f64 GFN at 0x041000
+ *   0x040000  reads            256 x { u32 record, u32 flags }
+ *   0x040800  read flags       256 x u8  whether each was read, of whole spaces
+ *   0x041000  read GFNs        256 x f64
  *   0x090000  vCPU heads       65536 x u32  first mark of each vCPU
  *   0x0d1000  staging          256 frames as read, an odd number of pages away from the arena (aliasing)
  *   0x240000  events           a window of 32768 rows, column by column (EVENT_…)
  *   0x400000  arena            grows up: nodes, tables, copies, indexes, scratch
  *      …      marks' arena     grows down from the end: marks outlive what they mark, so they outlive a reset
+ *
+ * An instance that looks at whole spaces has no batch and no events; of it lie there
+ *
+ *   0x010000  batch in         places of frames, places of entries that differ, or where a root's entries lead to
+ *   0x020000  batch out        a mask, or facts of a root (FACT_…)
+ *   0x0d1000  staging          128 frames of the side before, then, from 0x152000 on, 128 of the side after
+ *   0x240000  window           rows of 64 bytes (SPACE_ROW_…)
  *
  * All integers are little-endian. A record pointer is a byte offset into this memory. No record is ever moved.
  */
@@ -28,6 +41,9 @@ export const BITMAP_BYTES: u32 = 64; // one bit an entry
 // Areas.
 export const CONTROL: u32 = 0x1000;
 export const PATH: u32 = 0x2000;
+export const DIFFERENCES: u32 = 0x2000;
+export const PATH_NODES: u32 = 0x2400;
+export const CELL_SCRATCH: u32 = 0x2ff0;
 export const NULL_LINKS: u32 = 0x4000;
 export const LINK_PLACES: u32 = 0x8000;
 export const LINK_PLACES_LENGTH: u32 = 1024;
@@ -112,12 +128,10 @@ export const CONTROL_ENTRIES: u32 = 40; // u32, distinct monitored entries
 export const CONTROL_TABLES: u32 = 44; // u32, table records
 export const CONTROL_CUTS: u32 = 48; // u32, nodes in tries whose paths end at an unreadable table
 export const CONTROL_TOUCHED: u32 = 52; // u32 x 6, nodes to stand, by level
-export const CONTROL_TOUCHED_LAST: u32 = 352; // u32 x 6, the last of those nodes, where there is a first
 export const CONTROL_QUEUE: u32 = 76; // u32, tables to read, first
 export const CONTROL_QUEUE_LAST: u32 = 80; // u32
 export const CONTROL_SUSPECTS: u32 = 84; // u32, tables that a node has left
 export const CONTROL_FIRST_TABLE: u32 = 88; // u32, all table records, in the order in which they came
-export const CONTROL_LAST_TABLE: u32 = 324; // u32
 export const CONTROL_CURSOR_LEAF: u32 = 92; // u32, where the comparison goes on
 export const CONTROL_CURSOR_SLOT: u32 = 96; // u32
 export const CONTROL_CURSOR_OUTCOME: u32 = 100; // u32
@@ -126,16 +140,6 @@ export const CONTROL_MARKS: u32 = 108; // u32, mark records
 export const CONTROL_FRAMES: u32 = 112; // u32, frames kept for translation
 export const CONTROL_FIRST_FRAME: u32 = 116; // u32
 export const CONTROL_LEVELS: u32 = 120; // u32
-export const CONTROL_FREE_PAGES: u32 = 320; // u32, freed blocks of a page
-export const CONTROL_COPIES: u32 = 328; // u32, next page of those set aside for tables' copies
-export const CONTROL_COPIES_END: u32 = 332; // u32
-export const CONTROL_LAST_LEAF: u32 = 304; // u32, leaf node found last in a trie 0; 0 where it has gone
-export const CONTROL_LAST_CELLS: u32 = 348; // u32, its cells where it has one for each slot, else 0
-export const CONTROL_LAST_SPACE: u32 = 308; // u32
-export const CONTROL_LAST_REACH: u32 = 312; // u64, VA >> 21 of it
-export const CONTROL_ROUND: u32 = 336; // u32, level whose tables are being read
-export const CONTROL_MOST_TABLES: u32 = 340; // u32, tables that may be kept
-export const CONTROL_TAKEN: u32 = 344; // u32, addresses of the last window that were taken in
 export const CONTROL_READ_FIRST: u32 = 124; // u32, next table to list
 export const CONTROL_TABLE_INDEX: u32 = 128; // index head
 export const CONTROL_MARK_INDEX: u32 = 144; // index head
@@ -148,6 +152,18 @@ export const CONTROL_RELOCATIONS: u32 = 240; // vector of { node, earlier table 
 export const CONTROL_WORKED: u32 = 256; // vector of table records being processed
 export const CONTROL_MOVES: u32 = 272; // vector of pages that change tries
 export const CONTROL_EMPTIED: u32 = 288; // vector of nodes
+export const CONTROL_LAST_LEAF: u32 = 304; // u32, leaf node found last in a trie 0; 0 where it has gone
+export const CONTROL_LAST_SPACE: u32 = 308; // u32
+export const CONTROL_LAST_REACH: u32 = 312; // u64, VA >> 21 of CONTROL_LAST_LEAF
+export const CONTROL_FREE_PAGES: u32 = 320; // u32, freed blocks of a page
+export const CONTROL_LAST_TABLE: u32 = 324; // u32, the last of all table records
+export const CONTROL_COPIES: u32 = 328; // u32, next page of those set aside for tables' copies
+export const CONTROL_COPIES_END: u32 = 332; // u32
+export const CONTROL_ROUND: u32 = 336; // u32, level whose tables are being read
+export const CONTROL_MOST_TABLES: u32 = 340; // u32, tables that may be kept
+export const CONTROL_TAKEN: u32 = 344; // u32, addresses of the last window that were taken in
+export const CONTROL_LAST_CELLS: u32 = 348; // u32, cells of CONTROL_LAST_LEAF where it has one for each slot, else 0
+export const CONTROL_TOUCHED_LAST: u32 = 352; // u32 x 6, by level, the last of CONTROL_TOUCHED where there is a first
 export const CONTROL_FREE: u32 = 512; // u32 x 32 free lists of the arena, by log2 of the size
 export const CONTROL_BUMP: u32 = 640; // u32 x 32 fresh blocks within a page
 export const CONTROL_MARKS_FREE: u32 = 768; // the same for the marks' arena
@@ -312,133 +328,3 @@ export const LINKS_LEVELS: u32 = 4;
 export const KEPT_WANTED: u32 = 0;
 export const KEPT_READABLE: u32 = 1;
 export const KEPT_UNREADABLE: u32 = 2;
-
-// Whole address spaces: listing, comparing, summing, finding roots. An instance of the core does this or monitors.
-export const SIDE_BEFORE: u32 = 0;
-export const SIDE_AFTER: u32 = 1; // also where there is but one state
-export const SIDES: u32 = 2;
-
-// Status of a kernel that works on until it needs its caller.
-export const SPACE_DONE: u32 = 0;
-export const SPACE_ROWS: u32 = 1; // as many rows as were asked for
-export const SPACE_WANT_FRAMES: u32 = 2; // the frames listed in READS, half of it a side
-export const SPACE_WANT_PAIRS: u32 = 3; // the pairs listed there
-export const SPACE_UNREADABLE: u32 = 4; // the cursor says which table
-export const SPACE_EXHAUSTED: u32 = 5; // no memory is left
-export const SPACE_OVER_BOUND: u32 = 6; // no more tables may be kept
-export const SPACE_GO_ON: u32 = 0xff; // of parts of a kernel, which never answers it: what was to be done has been done
-
-// Control block, offsets from CONTROL.
-export const CONTROL_SPACE_INDEX: u32 = 1024; // index head, GFN and generation and side -> frame
-export const CONTROL_PAIR_INDEX: u32 = 1040; // index head, two GFNs -> pair
-export const CONTROL_SPACE_LEFT: u32 = 1056; // u32, tables that may still be kept
-export const CONTROL_SPACE_READ: u32 = 1060; // u32, tables read
-export const CONTROL_SPACE_ROUND: u32 = 1064; // u32, number of the last batch of wants
-export const CONTROL_SPACE_WANTED: u32 = 1068; // u32 x 2, frames listed, by side
-export const CONTROL_SPACE_ROWS: u32 = 1076; // u32, rows in the window
-export const CONTROL_SAME_INDEX: u32 = 1120; // index head, GFN >> 6 and generation -> what is known of frames that stand on both sides
-export const CONTROL_SAME_LAST: u32 = 1136; // { u64 GFN >> 6, u32 generation, u32 block } found last; block 0: none
-
-// Half of READS, READ_GFNS and the staging area is one side's. The halves lie an odd number of pages apart (aliasing).
-export const HALF_READS: u32 = 128;
-export const HALF_STAGING: u32 = 0x81000;
-export const SPACE_READ_FLAGS: u32 = 0x40800; // u8 a place, behind READS: 1 read
-
-/** A frame read as a table, on one side. */
-export const SPACE_FRAME_BYTES_LOG2: u32 = 6;
-export const SPACE_FRAME_COPY: u32 = 0; // u32 ptr
-export const SPACE_FRAME_STATE: u32 = 4; // u32, KEPT_…
-export const SPACE_FRAME_ROUND: u32 = 8; // u32, batch that lists it
-export const SPACE_FRAME_SAID: u32 = 12; // u32, 1: its absence has been said
-export const SPACE_FRAME_EMPTY: u32 = 16; // u32, bit L: nothing is mapped below it as a table of level L
-export const SPACE_FRAME_SUMS: u32 = 20; // u32 x 5 from level 1 on, its sums as a table of that level
-export const SPACE_FRAME_PLAUSIBLE: u32 = 42; // u16 x 5 from level 1 on, how good a table of that level it makes; 0 not yet known
-export const SPACE_FRAME_HELD: u32 = 52; // u16 x 5, the same where what is not in the dump speaks against it
-
-/** Two frames, one a side, that stand at one place. */
-export const PAIR_BYTES: u32 = 12;
-export const PAIR_STATE: u32 = 0; // u16
-export const PAIR_COUNT: u32 = 2; // u16, entries that differ as PTEs
-export const PAIR_ENTRIES: u32 = 4; // u32 ptr, { u64 before, u64 after, u16 place }
-export const PAIR_SAME: u32 = 8; // u32 ptr, 4 x 256 bits: levels 2 to 5, by both sides' access: nothing changes below
-export const PAIR_COMPARED: u32 = 1;
-export const PAIR_NO_BEFORE: u32 = 2;
-export const PAIR_NO_AFTER: u32 = 4;
-export const PAIR_ENTRY_BYTES: u32 = 18; // of one that differs, as most do that differ at all, a pair takes 32 bytes
-export const PAIR_SAME_BYTES_LOG2: u32 = 7;
-
-/** Where a walk over a whole space stands. */
-export const SPACE_CURSOR_BYTES_LOG2: u32 = 12;
-export const SPACE_CURSOR_AT: u32 = 0; // u64, VA without its sign
-export const SPACE_CURSOR_END: u32 = 8; // u64
-export const SPACE_CURSOR_ROOT: u32 = 16; // f64, GFN
-export const SPACE_CURSOR_LEVEL: u32 = 24; // u32, 0: not begun
-export const SPACE_CURSOR_GENERATION: u32 = 28; // u32, added to the side
-export const SPACE_CURSOR_OPEN: u32 = 32; // u32, 1: a row is open
-export const SPACE_CURSOR_SAID_LEVEL: u32 = 36; // u32, the unreadable table
-export const SPACE_CURSOR_SAID_SIDE: u32 = 40; // u32
-export const SPACE_CURSOR_SAID_GFN: u32 = 48; // f64
-export const SPACE_CURSOR_SAID_VA: u32 = 56; // u64
-export const SPACE_CURSOR_SAID_ENTRY: u32 = 64; // u64; NO_ENTRY: it is the root
-export const SPACE_CURSOR_ROW: u32 = 128; // the open row
-export const SPACE_CURSOR_STEPS: u32 = 192; // a step a level, from 0
-export const SPACE_CURSOR_SUMS: u32 = 576; // sums a level, from 0
-export const SPACE_CURSOR_TRIMMED: u32 = 2880; // sums, bytes that the range cuts off
-export const NO_ENTRY: u64 = ~(<u64>0);
-
-/** A step: the table (or the large page, or nothing) at one level, a side each. */
-export const STEP_BYTES: u32 = 64;
-export const STEP_FRAME: u32 = 0; // u32 x 2
-export const STEP_ACCESS: u32 = 8; // u32 x 2, of the path to it
-export const STEP_KIND: u32 = 16; // u32 x 2, KIND_TABLE, KIND_LEAF or KIND_NOT_PRESENT
-export const STEP_LEAF_LEVEL: u32 = 24; // u32 x 2
-export const STEP_LEAF_PA: u32 = 32; // u64 x 2, of the page
-export const STEP_PAIR: u32 = 48; // u32
-export const STEP_WHOLE: u32 = 52; // u32, 1: the walk covers all of it
-export const STEP_FRUITFUL: u32 = 56; // u32, 1: something was found below
-export const STEP_ENTRY_ACCESS: u32 = 60; // u32, of the entry that leads to it
-
-/** Sums: pages by level of the leaf (1 to 3) and access. */
-export const SUMS_BYTES: u32 = 384; // u64 x 3 x 16
-export const SUMS_BYTES_LOG2: u32 = 9;
-
-/** A row in the window, which lies where a monitor has its events. */
-export const SPACE_WINDOW: u32 = 0x240000;
-export const SPACE_ROW_BYTES: u32 = 64;
-export const SPACE_ROW_VA: u32 = 0; // u64, canonical in the window, without its sign in the cursor
-export const SPACE_ROW_END: u32 = 8; // u64, VA in the cursor; length in the window
-export const SPACE_ROW_PA: u32 = 16; // u64 x 2, by side
-export const SPACE_ROW_LEVEL: u32 = 32; // u8 x 2, of the leaf; 0 not backed
-export const SPACE_ROW_ACCESS: u32 = 34; // u8 x 2
-export const SPACE_ROW_TYPE: u32 = 36; // u32, CHANGE_…
-export const SPACE_ROW_DETAILS: u32 = 40; // u32 x 3, pages that are global, accessed, dirty
-
-// How a page changed; the first that holds.
-export const CHANGED_NOT: u32 = 0;
-export const CHANGED_IN: u32 = 1;
-export const CHANGED_OUT: u32 = 2;
-export const CHANGED_PA: u32 = 3;
-export const CHANGED_ACCESS: u32 = 4;
-export const CHANGED_SIZE: u32 = 5;
-
-// Finding roots: what every frame of a dump could be, a byte each, in blocks of 4096 frames.
-export const CONTROL_CLASS_INDEX: u32 = 1088; // index head, GFN >> 12 -> block of classes
-export const CONTROL_FRAME_LIMIT: u32 = 1104; // f64, no frame of the guest has this GFN or a higher one
-export const CLASS_HELD: u32 = 1; // the dump holds the frame
-export const CLASS_ZERO: u32 = 2;
-export const CLASS_TOP: u32 = 4; // entries that lead to tables, as those of a top-level table do
-export const CLASS_MIDDLE: u32 = 8; // entries that lead to tables or map large pages
-export const CLASS_LAST: u32 = 16; // entries that map pages
-
-// How plausible a table is: 0 not yet known, 1 nothing below it tells, else 2 + thousandths.
-export const PLAUSIBLE_UNTOLD: u32 = 1;
-export const PLAUSIBLE_NONE: u32 = 2;
-export const PLAUSIBLE_ALL: u32 = 1002;
-
-// Facts of a candidate, u32 from BATCH_OUT on, then a f64 a slot at BATCH_IN: GFN of the table it leads to, 0 none, negative for the kernel alone.
-export const FACT_PLAUSIBLE: u32 = 0;
-export const FACT_PLAUSIBLE_LOWER: u32 = 4; // of the slots of the lower half that user mode may use
-export const FACT_TABLES: u32 = 8; // slots that lead to tables
-export const FACT_MALFORMED: u32 = 12;
-export const FACT_SELF_MAP: u32 = 16; // slot that leads back to the candidate, 512 none
-export const FACT_HELD: u32 = 20; // FACT_PLAUSIBLE where what is not in the dump speaks against it

@@ -29,6 +29,7 @@ import {
   CONTROL_READ_FIRST,
   CONTROL_RELOCATIONS,
   CONTROL_WORKED,
+  DIFFERENCES,
   ENTRIES,
   EXHAUSTED,
   FRAME_BYTES,
@@ -44,7 +45,6 @@ import {
   NODE_USED,
   OK,
   OUTCOME_BYTES,
-  PATH,
   READS,
   READS_LENGTH,
   RELOCATION_BYTES,
@@ -74,7 +74,6 @@ const LEAVES = CONTROL + CONTROL_LEAVES;
 const OUTCOMES = CONTROL + CONTROL_OUTCOMES;
 const WORKED = CONTROL + CONTROL_WORKED;
 const RELOCATIONS = CONTROL + CONTROL_RELOCATIONS;
-const DIFFERENCES: usize = PATH; // the places that differ in one table: 512 x u16 fit before the first batch area
 
 /** Starts listing all tables. */
 export function listTables(): void {

@@ -1,6 +1,8 @@
 /**
  * Rows of a comparison: how a stretch was backed before and is after.
  */
+
+import { PagingMode } from "./mode";
 import {
   CHANGED_ACCESS,
   CHANGED_IN,
@@ -18,8 +20,7 @@ import {
   SPACE_ROW_PA,
   SPACE_ROW_TYPE,
   SPACE_ROW_VA,
-} from "./layout";
-import { PagingMode } from "./mode";
+} from "./space-layout";
 import { closeRow, upperHalf } from "./space-rows";
 
 /** The type of a change, of backings with level 0 where there is none. */

@@ -8,14 +8,7 @@ import { allocate } from "./arena";
 import { find, forgetIndex, insert, prepareInsert } from "./frame-index";
 import {
   BATCH_IN,
-  CLASS_HELD,
-  CLASS_LAST,
-  CLASS_MIDDLE,
-  CLASS_TOP,
-  CLASS_ZERO,
   CONTROL,
-  CONTROL_CLASS_INDEX,
-  CONTROL_FRAME_LIMIT,
   CONTROL_KEEP,
   CONTROL_RESERVED,
   FRAME_BYTES,
@@ -27,6 +20,7 @@ import {
   STAGING,
 } from "./layout";
 import { PagingMode } from "./mode";
+import { CLASS_HELD, CLASS_LAST, CLASS_MIDDLE, CLASS_TOP, CLASS_ZERO, CONTROL_CLASS_INDEX, CONTROL_FRAME_LIMIT } from "./space-layout";
 import { isZero } from "./zero";
 
 const INDEX = CONTROL + CONTROL_CLASS_INDEX;

@@ -5,15 +5,12 @@
  * with one access, two last-level tables are a pair (space-pairs.ts) and only what differs is looked at; two upper ones below
  * which nothing changes are passed once. One table alone below which nothing is mapped is passed once as well.
  */
+import { CONTROL, ENTRIES, KEPT_UNREADABLE, KEPT_WANTED, KIND_LEAF, KIND_NOT_PRESENT, KIND_TABLE } from "./layout";
+import { PagingMode } from "./mode";
+import { addChange, NO_ROOM, NOTHING_CHANGED } from "./space-changes";
+import { sayUnreadable, sideKey, spaceFrame, tryFrame } from "./space-frames";
 import {
-  CONTROL,
   CONTROL_SPACE_ROWS,
-  ENTRIES,
-  KEPT_UNREADABLE,
-  KEPT_WANTED,
-  KIND_LEAF,
-  KIND_NOT_PRESENT,
-  KIND_TABLE,
   PAIR_COUNT,
   PAIR_ENTRIES,
   PAIR_ENTRY_BYTES,
@@ -42,10 +39,7 @@ import {
   STEP_KIND,
   STEP_LEAF_PA,
   STEP_PAIR,
-} from "./layout";
-import { PagingMode } from "./mode";
-import { addChange, NO_ROOM, NOTHING_CHANGED } from "./space-changes";
-import { sayUnreadable, sideKey, spaceFrame, tryFrame } from "./space-frames";
+} from "./space-layout";
 import { comparedPair, EQUAL_TABLES, isSame, noteSame, pairOf } from "./space-pairs";
 import { canonical, closeRow } from "./space-rows";
 import { areTables, isPair, leafLevel, leafPa, NO_TABLE, sameTable, takeApart, takeEntryApart } from "./space-sides";

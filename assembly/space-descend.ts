@@ -3,15 +3,10 @@
  *
  * A table that is not there yet is wanted together with all that its neighbours lead to; one that cannot be read is said once.
  */
+import { ALL_ACCESS, CONTROL, CONTROL_KEEP, CONTROL_RESERVED, ENTRIES, KEPT_UNREADABLE, KEPT_WANTED, KIND_TABLE } from "./layout";
+import { PagingMode } from "./mode";
+import { beginWants, mayWant, sayUnreadable, sideKey, spaceFrame, want } from "./space-frames";
 import {
-  ALL_ACCESS,
-  CONTROL,
-  CONTROL_KEEP,
-  CONTROL_RESERVED,
-  ENTRIES,
-  KEPT_UNREADABLE,
-  KEPT_WANTED,
-  KIND_TABLE,
   NO_ENTRY,
   SIDE_AFTER,
   SPACE_CURSOR_AT,
@@ -27,9 +22,7 @@ import {
   STEP_ACCESS,
   STEP_ENTRY_ACCESS,
   STEP_FRAME,
-} from "./layout";
-import { PagingMode } from "./mode";
-import { beginWants, mayWant, sayUnreadable, sideKey, spaceFrame, want } from "./space-frames";
+} from "./space-layout";
 import { addressBits, canonical } from "./space-rows";
 import { beginStep, lastPlace, stepAt, tablePa } from "./space-steps";
 

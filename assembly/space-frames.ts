@@ -6,8 +6,8 @@
  */
 import { allocate } from "./arena";
 import { find, forgetIndex, insert, prepareInsert } from "./frame-index";
+import { CONTROL, FRAME_BYTES, KEPT_READABLE, KEPT_UNREADABLE, KEPT_WANTED, READ_GFNS, READS, STAGING } from "./layout";
 import {
-  CONTROL,
   CONTROL_PAIR_INDEX,
   CONTROL_SAME_INDEX,
   CONTROL_SAME_LAST,
@@ -16,14 +16,8 @@ import {
   CONTROL_SPACE_READ,
   CONTROL_SPACE_ROUND,
   CONTROL_SPACE_WANTED,
-  FRAME_BYTES,
   HALF_READS,
   HALF_STAGING,
-  KEPT_READABLE,
-  KEPT_UNREADABLE,
-  KEPT_WANTED,
-  READ_GFNS,
-  READS,
   SIDE_AFTER,
   SIDE_BEFORE,
   SIDES,
@@ -39,8 +33,7 @@ import {
   SPACE_FRAME_SAID,
   SPACE_FRAME_STATE,
   SPACE_READ_FLAGS,
-  STAGING,
-} from "./layout";
+} from "./space-layout";
 
 const INDEX = CONTROL + CONTROL_SPACE_INDEX;
 const COPY_LOG2: u32 = 12;

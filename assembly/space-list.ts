@@ -4,14 +4,11 @@
  * Depth first over the entries. A table that turned out to map nothing, as a table of its level, is not entered again, so
  * between two stretches each (table, level) is passed at most once, however often it is shared; nothing else is remembered.
  */
+import { CONTROL, CONTROL_KEEP, CONTROL_RESERVED, ENTRIES, KIND_LEAF, KIND_TABLE } from "./layout";
+import { DETAIL_BITS, PagingMode } from "./mode";
+import { beginBelow, enterRoot } from "./space-descend";
 import {
-  CONTROL,
-  CONTROL_KEEP,
-  CONTROL_RESERVED,
   CONTROL_SPACE_ROWS,
-  ENTRIES,
-  KIND_LEAF,
-  KIND_TABLE,
   SIDE_AFTER,
   SPACE_CURSOR_AT,
   SPACE_CURSOR_END,
@@ -31,9 +28,7 @@ import {
   STEP_ACCESS,
   STEP_FRAME,
   STEP_FRUITFUL,
-} from "./layout";
-import { DETAIL_BITS, PagingMode } from "./mode";
-import { beginBelow, enterRoot } from "./space-descend";
+} from "./space-layout";
 import { closeRow, upperHalf } from "./space-rows";
 import { copyAt, endStep, lastPlace, stepAt } from "./space-steps";
 import { isZero } from "./zero";

@@ -8,38 +8,31 @@
 import { allocate } from "./arena";
 import { diffTable } from "./diff";
 import { find, insert, prepareInsert } from "./frame-index";
+import { ACCESS_BITS, BITMAP_BYTES, CONTROL, CONTROL_KEEP, CONTROL_RESERVED, KEPT_UNREADABLE, KIND_LEAF, READ_GFNS } from "./layout";
+import { PagingMode } from "./mode";
+import { countTables, list, spaceFrame, stagedAt, wantedOn, wasStaged } from "./space-frames";
 import {
-  ACCESS_BITS,
-  BATCH_IN,
-  BATCH_OUT,
-  BITMAP_BYTES,
-  CONTROL,
-  CONTROL_KEEP,
   CONTROL_PAIR_INDEX,
-  CONTROL_RESERVED,
   CONTROL_SAME_INDEX,
   CONTROL_SAME_LAST,
   CONTROL_SPACE_ROUND,
   HALF_READS,
-  KEPT_UNREADABLE,
-  KIND_LEAF,
   PAIR_BYTES,
   PAIR_COMPARED,
   PAIR_COUNT,
   PAIR_ENTRIES,
   PAIR_ENTRY_BYTES,
+  PAIR_MASK,
   PAIR_NO_AFTER,
   PAIR_NO_BEFORE,
+  PAIR_PLACES,
   PAIR_SAME,
   PAIR_SAME_BYTES_LOG2,
   PAIR_STATE,
-  READ_GFNS,
   SIDE_AFTER,
   SIDE_BEFORE,
   SPACE_FRAME_STATE,
-} from "./layout";
-import { PagingMode } from "./mode";
-import { countTables, list, spaceFrame, stagedAt, wantedOn, wasStaged } from "./space-frames";
+} from "./space-layout";
 
 const INDEX = CONTROL + CONTROL_PAIR_INDEX;
 const SAME_INDEX = CONTROL + CONTROL_SAME_INDEX;
@@ -47,8 +40,6 @@ const SAME_BITS: u32 = 6; // frames of a block, a u32 each
 const KEY_BITS: u64 = 40; // of a GFN; the other's lower 24 bits fill the key, its upper 16 the second key
 const SECOND_SHIFT: u64 = 24;
 const GENERATION_SHIFT: u32 = 16;
-const MASK: usize = BATCH_OUT; // scratch: all entries count
-const PLACES: usize = BATCH_IN; // scratch: places that differ, u16 each
 /** Instead of a pair: the two tables say the same. */
 export const EQUAL_TABLES: usize = 1;
 // Of a frame on both sides: a pair, whose lowest bits are 0, EQUAL_TABLES, or the number of the batch that lists it.
@@ -158,7 +149,7 @@ function sameFramePair(gfn: u64, generation: u32, entries: u32): usize {
 
 /** Compares two tables that are both kept, as upper ones elsewhere, say, by their GFNs and copies; false: memory is exhausted. */
 export function compareKept<M extends PagingMode>(before: u64, after: u64, copyBefore: usize, copyAfter: usize, generation: u32): bool {
-  memory.fill(MASK, 0xff, BITMAP_BYTES);
+  memory.fill(PAIR_MASK, 0xff, BITMAP_BYTES);
   const differing = placesThatDiffer<M>(copyBefore, copyAfter);
   const pair = pairOf(before, after, generation, differing);
   if (!pair || !keepEntries(pair, differing, copyBefore, copyAfter)) return false;
@@ -191,7 +182,7 @@ function isListed(before: u64, after: u64): bool {
 
 /** Compares the pairs of the batch; false: memory is exhausted. */
 export function absorbPairs<M extends PagingMode>(generation: u32): bool {
-  memory.fill(MASK, 0xff, BITMAP_BYTES);
+  memory.fill(PAIR_MASK, 0xff, BITMAP_BYTES);
   const count = wantedOn(SIDE_BEFORE);
   for (let place: u32 = 0; place < count; place++) {
     if (!absorbPair<M>(place, generation)) return false;
@@ -247,21 +238,21 @@ function markUnreadable(gfn: u64, side: u32, generation: u32): bool {
   return true;
 }
 
-/** Writes the places that differ in what they map, or in the access that they could grant, to PLACES; answers their number. */
+/** Writes the places that differ in what they map, or in the access that they could grant, to PAIR_PLACES; answers their number. */
 function placesThatDiffer<M extends PagingMode>(before: usize, after: usize): u32 {
-  const differing = diffTable(before, after, MASK, PLACES);
+  const differing = diffTable(before, after, PAIR_MASK, PAIR_PLACES);
   let count: u32 = 0;
   for (let i: u32 = 0; i < differing; i++) {
-    const place = load<u16>(PLACES + ((<usize>i) << 1));
+    const place = load<u16>(PAIR_PLACES + ((<usize>i) << 1));
     const at = (<usize>place) << 3;
     if (meaning<M>(load<u64>(before + at)) == meaning<M>(load<u64>(after + at))) continue;
-    store<u16>(PLACES + ((<usize>count) << 1), place);
+    store<u16>(PAIR_PLACES + ((<usize>count) << 1), place);
     count++;
   }
   return count;
 }
 
-/** Keeps the first `count` entries that PLACES names: where the pair was made with room for them, or apart. */
+/** Keeps the first `count` entries that PAIR_PLACES names: where the pair was made with room for them, or apart. */
 function keepEntries(pair: usize, count: u32, before: usize, after: usize): bool {
   if (!count) return true;
   let entries: usize = load<u32>(pair, PAIR_ENTRIES);
@@ -271,7 +262,7 @@ function keepEntries(pair: usize, count: u32, before: usize, after: usize): bool
     store<u32>(pair, <u32>entries, PAIR_ENTRIES);
   }
   for (let i: u32 = 0; i < count; i++) {
-    const place: usize = load<u16>(PLACES + ((<usize>i) << 1));
+    const place: usize = load<u16>(PAIR_PLACES + ((<usize>i) << 1));
     const entry = entries + <usize>i * PAIR_ENTRY_BYTES;
     store<u64>(entry, load<u64>(before + (place << 3)));
     store<u64>(entry, load<u64>(after + (place << 3)), 8);

@@ -8,19 +8,10 @@ import {
   ACCESS_USER,
   BATCH_IN,
   BATCH_OUT,
-  CLASS_LAST,
-  CLASS_MIDDLE,
-  CLASS_ZERO,
   CONTROL,
   CONTROL_KEEP,
   CONTROL_RESERVED,
   ENTRIES,
-  FACT_HELD,
-  FACT_MALFORMED,
-  FACT_PLAUSIBLE,
-  FACT_PLAUSIBLE_LOWER,
-  FACT_SELF_MAP,
-  FACT_TABLES,
   FRAME_BYTES,
   KEPT_READABLE,
   KEPT_UNREADABLE,
@@ -28,10 +19,25 @@ import {
   KIND_LEAF,
   KIND_NOT_PRESENT,
   KIND_TABLE,
+  READS,
+  STAGING,
+} from "./layout";
+import { PagingMode } from "./mode";
+import { areAround, classesAround, classIn, MIDDLE_LEVEL } from "./space-classes";
+import { beginWants, mayWant, spaceFrame, want, wantedOn } from "./space-frames";
+import {
+  CLASS_LAST,
+  CLASS_MIDDLE,
+  CLASS_ZERO,
+  FACT_HELD,
+  FACT_MALFORMED,
+  FACT_PLAUSIBLE,
+  FACT_PLAUSIBLE_LOWER,
+  FACT_SELF_MAP,
+  FACT_TABLES,
   PLAUSIBLE_ALL,
   PLAUSIBLE_NONE,
   PLAUSIBLE_UNTOLD,
-  READS,
   SIDE_AFTER,
   SPACE_DONE,
   SPACE_EXHAUSTED,
@@ -40,11 +46,7 @@ import {
   SPACE_FRAME_PLAUSIBLE,
   SPACE_FRAME_STATE,
   SPACE_WANT_FRAMES,
-  STAGING,
-} from "./layout";
-import { PagingMode } from "./mode";
-import { areAround, classesAround, classIn, MIDDLE_LEVEL } from "./space-classes";
-import { beginWants, mayWant, spaceFrame, want, wantedOn } from "./space-frames";
+} from "./space-layout";
 
 const LOWER_HALF: u32 = ENTRIES >> 1;
 

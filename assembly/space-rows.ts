@@ -4,18 +4,17 @@
  * A row is a stretch: VA, and the PA on each side that is backed, grow together. The two halves of the VA space lie side by
  * side without their sign, and no row goes over from one to the other.
  */
+import { CONTROL, SLOT_BITS } from "./layout";
+import { PagingMode } from "./mode";
 import {
-  CONTROL,
   CONTROL_SPACE_ROWS,
-  SLOT_BITS,
   SPACE_CURSOR_OPEN,
   SPACE_CURSOR_ROW,
   SPACE_ROW_BYTES,
   SPACE_ROW_END,
   SPACE_ROW_VA,
   SPACE_WINDOW,
-} from "./layout";
-import { PagingMode } from "./mode";
+} from "./space-layout";
 
 /** Bits of a VA that are translated. */
 export function addressBits<M extends PagingMode>(): u32 {

@@ -3,19 +3,9 @@
  *
  * They are written to the step below, which is begun where there is a table to go into; of a table the GFN is in STEP_LEAF_PA.
  */
-import {
-  CONTROL,
-  CONTROL_KEEP,
-  CONTROL_RESERVED,
-  KIND_LEAF,
-  KIND_NOT_PRESENT,
-  KIND_TABLE,
-  STEP_ACCESS,
-  STEP_KIND,
-  STEP_LEAF_LEVEL,
-  STEP_LEAF_PA,
-} from "./layout";
+import { CONTROL, CONTROL_KEEP, CONTROL_RESERVED, KIND_LEAF, KIND_NOT_PRESENT, KIND_TABLE } from "./layout";
 import { PagingMode } from "./mode";
+import { STEP_ACCESS, STEP_KIND, STEP_LEAF_LEVEL, STEP_LEAF_PA } from "./space-layout";
 import { copyAt } from "./space-steps";
 
 /** What a side is in the slot of `step` around `at`, written to the step below; of a table the GFN is in STEP_LEAF_PA. */

@@ -3,9 +3,9 @@
  *
  * The VA that comes next alone says which entry of each table is meant, so a walk can stop anywhere and go on.
  */
+import { CONTROL, CONTROL_KEEP } from "./layout";
+import { PagingMode } from "./mode";
 import {
-  CONTROL,
-  CONTROL_KEEP,
   SPACE_CURSOR_END,
   SPACE_CURSOR_ROOT,
   SPACE_CURSOR_STEPS,
@@ -14,8 +14,7 @@ import {
   STEP_FRAME,
   STEP_FRUITFUL,
   STEP_WHOLE,
-} from "./layout";
-import { PagingMode } from "./mode";
+} from "./space-layout";
 
 export function stepAt(cursor: usize, level: u32): usize {
   return cursor + SPACE_CURSOR_STEPS + <usize>level * STEP_BYTES;

@@ -5,14 +5,10 @@
  * each access cut down to what the slot grants. Only on the two edges of a range is a table looked at in part.
  */
 import { allocate, reserve } from "./arena";
+import { ACCESS_BITS, CONTROL, CONTROL_KEEP, CONTROL_RESERVED, ENTRIES, KIND_LEAF, KIND_TABLE } from "./layout";
+import { PagingMode } from "./mode";
+import { beginBelow, enterRoot } from "./space-descend";
 import {
-  ACCESS_BITS,
-  CONTROL,
-  CONTROL_KEEP,
-  CONTROL_RESERVED,
-  ENTRIES,
-  KIND_LEAF,
-  KIND_TABLE,
   SIDE_AFTER,
   SPACE_CURSOR_AT,
   SPACE_CURSOR_END,
@@ -29,9 +25,7 @@ import {
   STEP_WHOLE,
   SUMS_BYTES,
   SUMS_BYTES_LOG2,
-} from "./layout";
-import { PagingMode } from "./mode";
-import { beginBelow, enterRoot } from "./space-descend";
+} from "./space-layout";
 import { copyAt, lastPlace, stepAt } from "./space-steps";
 import { isZero } from "./zero";
 

@@ -1,15 +1,10 @@
 /**
  * The top-level tables of two states: where a comparison begins, and what tells which slots several roots have in common.
  */
+import { ALL_ACCESS, BATCH_IN, BATCH_OUT, ENTRIES, KEPT_UNREADABLE, KEPT_WANTED, KIND_NOT_PRESENT, KIND_TABLE } from "./layout";
+import { PagingMode } from "./mode";
+import { beginWants, mayWant, sayUnreadable, sideKey, spaceFrame, tryFrame, want, wantedOn } from "./space-frames";
 import {
-  ALL_ACCESS,
-  BATCH_IN,
-  BATCH_OUT,
-  ENTRIES,
-  KEPT_UNREADABLE,
-  KEPT_WANTED,
-  KIND_NOT_PRESENT,
-  KIND_TABLE,
   NO_ENTRY,
   SIDE_AFTER,
   SIDE_BEFORE,
@@ -31,9 +26,7 @@ import {
   STEP_KIND,
   STEP_LEAF_PA,
   STEP_PAIR,
-} from "./layout";
-import { PagingMode } from "./mode";
-import { beginWants, mayWant, sayUnreadable, sideKey, spaceFrame, tryFrame, want, wantedOn } from "./space-frames";
+} from "./space-layout";
 import { pairOf } from "./space-pairs";
 import { addressBits } from "./space-rows";
 import { takeEntryApart } from "./space-sides";

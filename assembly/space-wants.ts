@@ -1,10 +1,10 @@
 /**
  * What a comparison needs read: the tables that the slots of a step lead to, frames of their own or pairs, many at a time.
  */
+import { ENTRIES, KEPT_WANTED, KIND_TABLE } from "./layout";
+import { PagingMode } from "./mode";
+import { beginWants, mayWant, sideKey, spaceFrame, tryFrame, want } from "./space-frames";
 import {
-  ENTRIES,
-  KEPT_WANTED,
-  KIND_TABLE,
   SIDE_AFTER,
   SIDE_BEFORE,
   SIDES,
@@ -16,9 +16,7 @@ import {
   SPACE_WANT_PAIRS,
   STEP_KIND,
   STEP_LEAF_PA,
-} from "./layout";
-import { PagingMode } from "./mode";
-import { beginWants, mayWant, sideKey, spaceFrame, tryFrame, want } from "./space-frames";
+} from "./space-layout";
 import { comparedPair, compareKept, wantPair } from "./space-pairs";
 import { areTables, isPair, NO_TABLE, sameTable, takeApart } from "./space-sides";
 import { copyAt, lastPlace, stepAt } from "./space-steps";

@@ -2,11 +2,12 @@
  * What the core exports for whole address spaces. Generic kernels are chosen here by the mode in the control block.
  */
 import { allocate, release, resetArena, resetMarksArena } from "./arena";
-import { CONTROL, CONTROL_END, CONTROL_MODE, MODE_AMD64, SPACE_CURSOR_BYTES_LOG2, SPACE_CURSOR_GENERATION } from "./layout";
+import { CONTROL, CONTROL_END, CONTROL_MODE, MODE_AMD64 } from "./layout";
 import { Amd64, Amd64La57 } from "./modes/amd64";
 import { forgetClasses, prepareClasses, scanFrames as scanFramesIn } from "./space-classes";
 import { compareSpace as compareSpaceIn } from "./space-compare";
 import { absorbFrames, forgetSpaceFrames } from "./space-frames";
+import { SPACE_CURSOR_BYTES_LOG2, SPACE_CURSOR_GENERATION } from "./space-layout";
 import { listSpace as listSpaceIn } from "./space-list";
 import { absorbPairs as absorbPairsIn } from "./space-pairs";
 import { judgeRoot as judgeRootIn, siftFrames as siftFramesIn } from "./space-roots";

@@ -50,6 +50,7 @@ import {
   PATH_ENTRIES,
   PATH_FAULT,
   PATH_LEVEL,
+  PATH_NODES,
   PATH_PA,
   ROW_BYTES_LOG2,
   ROW_NEXT,
@@ -70,9 +71,6 @@ import { PagingMode } from "./mode";
 import { leave } from "./tables";
 import { cellOf, childOf, releaseNode, slotAt } from "./trie";
 import { forget } from "./vector";
-
-/** Nodes on the way to an address, by level: past the entries of the longest path. */
-const NODES_OF_PATH: usize = PATH + 0x400;
 
 /** A space without addresses; 0: memory is exhausted. */
 export function createSpace(id: u32, view: u32, rootGfn: f64): usize {
@@ -184,13 +182,13 @@ export function committedPath<M extends PagingMode>(space: usize, va: u64): void
   let level: u32 = 0;
   for (let node = locate(space, va); node; node = load<u32>(node, NODE_PARENT)) {
     level++;
-    store<u32>(NODES_OF_PATH + ((<usize>level) << 2), <u32>node);
+    store<u32>(PATH_NODES + ((<usize>level) << 2), <u32>node);
   }
   let count: u32 = 0;
   store<u32>(PATH, FAULT_UNREADABLE_TABLE, PATH_FAULT);
   store<u32>(PATH, 0, PATH_LEVEL);
   for (; level > 0; level--) {
-    const table: usize = load<u32>(load<u32>(NODES_OF_PATH + ((<usize>level) << 2)), NODE_TABLE);
+    const table: usize = load<u32>(load<u32>(PATH_NODES + ((<usize>level) << 2)), NODE_TABLE);
     if (!table) break;
     const slot = slotAt(va, level);
     const raw = load<u64>(load<u32>(table, TABLE_COPY) + ((<usize>slot) << 3));

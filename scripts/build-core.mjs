@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // Builds the core: assembly/ by asc, with SIMD and plain, for private memory to dist/core/private-*.wasm and as modules to
 // src/core/generated/ (not kept in the repository), and TypeScript's constants of the memory plan, src/core/layout.ts, from
-// assembly/layout.ts (kept, so that a change of the plan shows). A build for shared memory differs from the one for private
-// memory in one byte, the kind of memory that it imports; it is built too, to see that this is so, and src/core/load.ts makes it.
+// assembly/layout.ts and assembly/space-layout.ts (kept, so that a change of the plan shows). A build for shared memory differs
+// from the one for private memory in one byte, the kind of memory that it imports; it is built too, to see that this is so, and
+// src/core/load.ts makes it.
 // usage: build-core.mjs [--check | KIND...]       KIND: simd, plain; --check: builds nothing, fails where src/core/layout.ts is
 // not what would be made
 import { spawnSync } from "node:child_process";
@@ -11,7 +12,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
-import { transformSync } from "esbuild";
+import { buildSync } from "esbuild";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const KINDS = ["simd", "plain"];
@@ -21,11 +22,12 @@ const PACKED_KIND = "simd";
 const PRIVATE_FLAGS = 1;
 const SHARED_FLAGS = 3;
 const LAYOUT = join(ROOT, "src/core/layout.ts");
+const LAYOUT_SOURCES = ["layout", "space-layout"];
 
 const layout = await layoutModule();
 if (process.argv.includes("--check")) {
   if (readFileSync(LAYOUT, "utf8") !== layout) {
-    console.error("src/core/layout.ts differs from assembly/layout.ts: run node scripts/build-core.mjs");
+    console.error("src/core/layout.ts differs from the layout files of assembly/: run node scripts/build-core.mjs");
     process.exit(1);
   }
   process.exit(0);
@@ -36,18 +38,20 @@ for (const folder of ["dist/core", "build/core"]) mkdirSync(join(ROOT, folder), 
 const named = process.argv.slice(2);
 for (const kind of KINDS) if (named.length === 0 || named.includes(kind)) build(kind);
 
-/** The constants of assembly/layout.ts as TypeScript: values of u64 as bigint, all others as number. */
+/** The constants of the layout files as TypeScript: values of u64 as bigint, all others as number. */
 async function layoutModule() {
-  const source = readFileSync(join(ROOT, "assembly/layout.ts"), "utf8");
+  const folder = join(ROOT, "assembly");
+  const source = LAYOUT_SOURCES.map((name) => readFileSync(join(folder, `${name}.ts`), "utf8")).join("");
   const types = new Map([...source.matchAll(/^export const (\w+): (u32|u64) =/gm)].map(([, name, type]) => [name, type]));
-  const { code } = transformSync(source, { loader: "ts", format: "esm" });
-  const values = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+  const contents = LAYOUT_SOURCES.map((name) => `export * from "./${name}";`).join("\n");
+  const built = buildSync({ stdin: { contents, resolveDir: folder }, bundle: true, format: "esm", write: false });
+  const values = await import(`data:text/javascript,${encodeURIComponent(built.outputFiles[0].text)}`);
   const lines = [...types].map(([name, type]) => {
     const value = values[name];
     if (!Number.isSafeInteger(value)) throw new Error(`${name} is no integer`);
     return `export const ${name} = ${type === "u64" ? `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}n` : value};`;
   });
-  return `// Made by scripts/build-core.mjs from assembly/layout.ts, where every constant is explained. Not edited by hand.\n\n${lines.join("\n")}\n`;
+  return `// Made by scripts/build-core.mjs from the layout files of assembly/, where every constant is explained. Not edited by hand.\n\n${lines.join("\n")}\n`;
 }
 
 function build(kind) {
