@@ -1,18 +1,14 @@
 /**
  * What the core exports. Generic kernels are chosen here by the mode in the control block; nothing else is decided.
  */
-import {
-  ascends,
-  firstNonCanonical,
-  giveBack as giveBackIn,
-  giveBackMany,
-  lookUp as lookUpIn,
-  settleTaken as settleTakenIn,
-  takeIn as takeInAddresses,
-} from "./addresses";
+
+import { lookUp as lookUpIn, settleTaken as settleTakenIn, takeIn as takeInAddresses } from "./addresses";
 import { allocate, release, resetMarksArena } from "./arena";
+import { ascends, firstNonCanonical } from "./batch";
 import { commitChanges } from "./changes";
+import { committedPath as committedPathIn } from "./committed-path";
 import { diffTable } from "./diff";
+import { giveBack as giveBackIn, giveBackMany } from "./give-back";
 import { dropFrames, keepFrames, listWanted, nextWanted } from "./kept-frames";
 import {
   BATCH_IN,
@@ -32,22 +28,15 @@ import {
 import { initializeLinks } from "./links";
 import { clearAllMarks, clearMarks, collectMarked, collectRange, countMonitored, mark, markRange } from "./marks";
 import { Amd64, Amd64La57 } from "./modes/amd64";
-import { listMoves, move as moveIn, releaseScratch } from "./moves";
+import { listMoves, move as moveIn } from "./moves";
 import { beginNarration as beginNarrationIn, narrate } from "./narrate";
-import {
-  affect,
-  affectSpace,
-  collectSpace as collectSpaceIn,
-  diffReads,
-  endProcessing,
-  listTables,
-  nextTables,
-  restand,
-  undo,
-} from "./process";
+import { releaseScratch } from "./node-scratch";
+import { affect, affectSpace, collectSpace as collectSpaceIn, diffReads, endProcessing, restand, undo } from "./process";
+import { abandonReads, listTables, nextReads, nextTables } from "./reads";
+import { resetMonitor } from "./reset";
 import { beginRounds as beginRoundsIn, resumeRounds as resumeRoundsIn } from "./rounds";
-import { committedPath as committedPathIn, createSpace, emptySpace, noteTags, releaseSpace, resetMonitor } from "./spaces";
-import { abandonReads, abandonTouched, nextReads } from "./stand";
+import { createSpace, emptySpace, noteTags, releaseSpace } from "./spaces";
+import { abandonTouched } from "./stand";
 import { forgetTable, sweep } from "./tables";
 import { walkBatch as walkBatchIn, walkOne as walkOneIn } from "./walk";
 

@@ -33,7 +33,7 @@ import {
   VCPU_HEADS,
   VCPUS,
 } from "./layout";
-import { queueTable } from "./stand";
+import { queueTable } from "./reads";
 import { findTable, releaseTableScratch, tableKey, tableScratch } from "./tables";
 import { push } from "./vector";
 

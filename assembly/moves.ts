@@ -4,14 +4,12 @@
  * First all that move are lifted out, cell by cell, then put in where they belong. The tables that they leave and come to
  * stay monitored in between: the sweep comes after both.
  */
-
-import { merge } from "./addresses";
-import { release, reserve } from "./arena";
+import { reserve } from "./arena";
 import { hasBit, nextBit } from "./bitmap";
+import { merge } from "./cells";
 import {
   CELL_CHAINED,
   CONTROL,
-  CONTROL_AFFECTED,
   CONTROL_EMPTIED,
   CONTROL_LEVELS,
   CONTROL_MOVES,
@@ -32,11 +30,11 @@ import {
   OK,
   PAGE_BITS,
   SCRATCH_AFFECTED,
-  SCRATCH_BYTES_LOG2,
   SCRATCH_CUT,
   SPACE_TRIES,
 } from "./layout";
 import { PagingMode } from "./mode";
+import { AFFECTED, releaseScratch } from "./node-scratch";
 import { keyUnder } from "./stand";
 import { findTable, join, leave, suspect } from "./tables";
 import { addCell, BYTES_A_PATH, cellOf, childOf, createNode, isUsed, prune, removeCell, slotAt } from "./trie";
@@ -44,7 +42,6 @@ import { clear, endOf, itemsOf, push } from "./vector";
 
 const MOVES = CONTROL + CONTROL_MOVES;
 const EMPTIED = CONTROL + CONTROL_EMPTIED;
-const AFFECTED = CONTROL + CONTROL_AFFECTED;
 
 /** Lists every page that is to change tries, and reserves what the move takes. Nothing has moved yet. */
 export function listMoves(): u32 {
@@ -135,18 +132,6 @@ function lift(): void {
     if (table) suspect(table);
     if (!load<u16>(leaf, NODE_COUNT)) store<u32>(push(EMPTIED, 4), <u32>leaf);
   }
-}
-
-/** The scratch of all nodes goes: what it said has been listed. */
-export function releaseScratch(): void {
-  const end = endOf(AFFECTED);
-  for (let at = itemsOf(AFFECTED); at < end; at += 4) {
-    const node: usize = load<u32>(at);
-    if (!node) continue;
-    release(load<u32>(node, NODE_SCRATCH), SCRATCH_BYTES_LOG2);
-    store<u32>(node, 0, NODE_SCRATCH);
-  }
-  clear(AFFECTED);
 }
 
 function pruneEmptied(): void {

@@ -5,6 +5,7 @@
  * go on being kept in the control block. Nothing here allocates.
  */
 import { nextBit } from "./bitmap";
+import { addressesOf } from "./cells";
 import { endOfChanges, firstChange, isOf, skipTo } from "./changes";
 import {
   BITMAP_BYTES,
@@ -89,14 +90,6 @@ function compareLeaf<M extends PagingMode>(leaf: usize, pages: usize, outcome: u
 
 function rowsOf(before: u64, now: u64): u32 {
   return u32((before & OUTCOME_BACKED) != 0) + u32((now & OUTCOME_BACKED) != 0);
-}
-
-/** Addresses of one page. */
-function addressesOf(cell: usize): u32 {
-  if (!(load<u32>(cell, 4) & CELL_CHAINED)) return 1;
-  let addresses: u32 = 0;
-  for (let row: usize = load<u32>(cell); row; row = load<u32>(row, ROW_NEXT)) addresses++;
-  return addresses;
 }
 
 /** Fills the window; answers its rows. */

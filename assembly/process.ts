@@ -21,12 +21,10 @@ import {
   CONTROL,
   CONTROL_AFFECTED,
   CONTROL_CUTS,
-  CONTROL_FIRST_TABLE,
   CONTROL_LEAVES,
   CONTROL_LEVELS,
   CONTROL_MOVES,
   CONTROL_OUTCOMES,
-  CONTROL_READ_FIRST,
   CONTROL_RELOCATIONS,
   CONTROL_WORKED,
   DIFFERENCES,
@@ -46,7 +44,6 @@ import {
   OK,
   OUTCOME_BYTES,
   READS,
-  READS_LENGTH,
   RELOCATION_BYTES,
   SCRATCH_AFFECTED,
   SCRATCH_BELOW,
@@ -58,14 +55,14 @@ import {
   TABLE_FIRST_NODE,
   TABLE_MARKED,
   TABLE_MONITORED,
-  TABLE_NEXT,
   TABLE_SCRATCH,
   TABLE_VANISHED,
   TRIES,
 } from "./layout";
 import { PagingMode } from "./mode";
+import { nodeScratch } from "./node-scratch";
 import { inherited, outcomeIn, outcomeOfEntry, uncutEntries } from "./outcome";
-import { nameRead, nodeScratch, unqueue } from "./stand";
+import { unqueue } from "./reads";
 import { join, leave, releaseTableScratch, tableScratch } from "./tables";
 import { childOf, touch } from "./trie";
 import { clear, endOf, itemsOf, push } from "./vector";
@@ -74,20 +71,6 @@ const LEAVES = CONTROL + CONTROL_LEAVES;
 const OUTCOMES = CONTROL + CONTROL_OUTCOMES;
 const WORKED = CONTROL + CONTROL_WORKED;
 const RELOCATIONS = CONTROL + CONTROL_RELOCATIONS;
-
-/** Starts listing all tables. */
-export function listTables(): void {
-  store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_FIRST_TABLE), CONTROL_READ_FIRST);
-}
-
-/** Names the next tables of all in READS and READ_GFNS; answers how many. */
-export function nextTables(): u32 {
-  let count: u32 = 0;
-  let table: usize = load<u32>(CONTROL, CONTROL_READ_FIRST);
-  for (; table && count < READS_LENGTH; table = load<u32>(table, TABLE_NEXT)) nameRead(count++, table);
-  store<u32>(CONTROL, <u32>table, CONTROL_READ_FIRST);
-  return count;
-}
 
 /** Compares the first `count` of READS with what was read of them; `all`: every monitored entry, else the marked ones. */
 export function diffReads(count: u32, all: bool): u32 {

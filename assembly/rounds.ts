@@ -26,7 +26,8 @@ import {
 } from "./layout";
 import { PagingMode } from "./mode";
 import { listMoves, move } from "./moves";
-import { absorb, settleLevel, standLevel } from "./stand";
+import { absorb } from "./reads";
+import { settleLevel, standLevel } from "./stand";
 
 /**
  * Starts the rounds. `processing`: what moves is noted, for undoing, nodes below one that moved stand anew, and addresses

@@ -40,8 +40,9 @@ import {
   STEP_LEAF_PA,
   STEP_PAIR,
 } from "./space-layout";
-import { comparedPair, EQUAL_TABLES, isSame, noteSame, pairOf } from "./space-pairs";
+import { comparedPair, isSame, noteSame, pairOf } from "./space-pairs";
 import { canonical, closeRow } from "./space-rows";
+import { EQUAL_TABLES } from "./space-same-frames";
 import { areTables, isPair, leafLevel, leafPa, NO_TABLE, sameTable, takeApart, takeEntryApart } from "./space-sides";
 import { beginStep, copyAt, endStep, stepAt, tablePa } from "./space-steps";
 import { enterRoots } from "./space-tops";

@@ -3,6 +3,7 @@
  */
 import { ENTRIES, KEPT_WANTED, KIND_TABLE } from "./layout";
 import { PagingMode } from "./mode";
+import { compareKept } from "./space-compare-tables";
 import { beginWants, mayWant, sideKey, spaceFrame, tryFrame, want } from "./space-frames";
 import {
   SIDE_AFTER,
@@ -17,7 +18,7 @@ import {
   STEP_KIND,
   STEP_LEAF_PA,
 } from "./space-layout";
-import { comparedPair, compareKept, wantPair } from "./space-pairs";
+import { comparedPair, wantPair } from "./space-pairs";
 import { areTables, isPair, NO_TABLE, sameTable, takeApart } from "./space-sides";
 import { copyAt, lastPlace, stepAt } from "./space-steps";
 

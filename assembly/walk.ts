@@ -36,7 +36,7 @@ import {
 } from "./layout";
 import { link, linksOf, walkLinked } from "./links";
 import { PagingMode } from "./mode";
-import { storeEnd } from "./spaces";
+import { storeEnd } from "./path-end";
 
 const NOT_BACKED: u64 = ~(<u64>0);
 const NONE: u64 = ~(<u64>0);

@@ -15,7 +15,7 @@ export const mutations = [
   {
     name: "monitoring commits what memory has for entries that are monitored already",
     rule: 1,
-    file: "assembly/stand.ts",
+    file: "assembly/reads.ts",
     find: "      if (isRead) takeEntries(table, frame);",
     replace: "      if (isRead) takeTable(table, frame);",
   },
@@ -29,7 +29,7 @@ export const mutations = [
   {
     name: "unmonitor gives back every reference",
     rule: 1,
-    file: "assembly/addresses.ts",
+    file: "assembly/give-back.ts",
     find: "if (word / CELL_REFERENCE > 1 && !all) {",
     replace: "if (false) {",
   },
@@ -149,7 +149,7 @@ export const mutations = [
   {
     name: "a batch that fails keeps what it took in",
     rule: 6,
-    file: "assembly/addresses.ts",
+    file: "assembly/give-back.ts",
     find: "export function giveBackMany(space: usize, count: u32): void {\n  for (let i: u32 = 0;",
     replace: "export function giveBackMany(space: usize, count: u32): void {\n  for (let i: u32 = 1;",
   },
