@@ -4,6 +4,7 @@
  * An address is in exactly one trie of its space. Its backed bit says whether it is counted among the backed ones, so that giving it
  * back need not ask the table.
  */
+
 import { allocate } from "./arena";
 import { endOfRun, pagesOfRun } from "./batch";
 import { setBit } from "./bitmap";
@@ -20,6 +21,8 @@ import {
   CONTROL,
   CONTROL_ADDRESSES,
   CONTROL_BACKED,
+  CONTROL_TAKEN,
+  NO_MEMORY,
   NODE_CHAINED,
   NODE_COUNT,
   NODE_USED,
@@ -35,6 +38,7 @@ import {
 } from "./layout";
 import { PagingMode } from "./mode";
 import { inherited, outcomeIn, outcomeOf, uncutEntries } from "./outcome";
+import { beginRounds } from "./rounds";
 import {
   addCell,
   CELL_LOG2,
@@ -54,10 +58,20 @@ import {
 const NOT_BACKED: u64 = ~(<u64>0);
 
 /**
- * Takes in `count` addresses of BATCH_IN with the tags of BATCH_TAGS; answers how many: fewer, where memory is exhausted.
- * Addresses of one leaf node that come one after the other are taken in together.
+ * Takes in the first `count` addresses of BATCH_IN with the tags of BATCH_TAGS and begins the rounds; CONTROL_TAKEN says how many there was
+ * memory for.
  */
-export function takeIn(space: usize, count: u32): u32 {
+export function takeIn<M extends PagingMode>(space: usize, count: u32): u32 {
+  const taken = takeBatch(space, count);
+  store<u32>(CONTROL, taken, CONTROL_TAKEN);
+  return taken < count ? NO_MEMORY : beginRounds<M>(false);
+}
+
+/**
+ * Answers how many of the batch have been taken in: fewer, where memory is exhausted. Addresses of one leaf node that come one after
+ * the other are taken in together.
+ */
+function takeBatch(space: usize, count: u32): u32 {
   let i: u32 = 0;
   while (i < count) {
     const va = load<u64>(BATCH_IN + ((<usize>i) << 3));
@@ -187,8 +201,12 @@ function settleRun<M extends PagingMode>(leaf: usize, from: u32, end: u32): i32 
   return backed;
 }
 
-/** What is kept of one address, for `lookup`: 0 where it is not monitored, else 1 and { u32 tag, u32 references, u64 outcome } in BATCH_OUT. */
-export function lookUp<M extends PagingMode>(space: usize, va: u64): u32 {
+/**
+ * What is kept of the first address of BATCH_IN, for `lookup`: 0 where it is not monitored, else 1 and { u32 tag, u32 references,
+ * u64 outcome } in BATCH_OUT.
+ */
+export function lookUp<M extends PagingMode>(space: usize): u32 {
+  const va = load<u64>(BATCH_IN);
   const leaf = locate(space, va);
   if (!leaf) return 0;
   const slot = slotAt(va, 1);

@@ -1,10 +1,13 @@
 /**
- * The path of a monitored address as it is committed, from its top-level table to the entry that ends it, written to PATH.
+ * The path of a monitored address as it is committed, from its top-level table to the entry that ends it, written to PATH: what is told of
+ * an address that is taken in by itself.
  */
-import { locate } from "./addresses";
+import { locate, settleTaken } from "./addresses";
 import {
+  BATCH_IN,
   CONTROL,
   CONTROL_KEEP,
+  CONTROL_SUSPECTS,
   FAULT_UNREADABLE_TABLE,
   GFN_BITS,
   NODE_PARENT,
@@ -22,8 +25,18 @@ import { PagingMode } from "./mode";
 import { storeEnd } from "./path-end";
 import { slotAt } from "./trie";
 
+/**
+ * Settles the first address of BATCH_IN (`settleTaken`) and writes its path. Not 0: there are tables that may no longer be monitored.
+ */
+export function settleOne<M extends PagingMode>(space: usize): u32 {
+  const va = load<u64>(BATCH_IN);
+  settleTaken<M>(space, 1);
+  committedPath<M>(space, va);
+  return load<u32>(CONTROL, CONTROL_SUSPECTS);
+}
+
 /** Writes the committed path of a monitored address to PATH, top first. */
-export function committedPath<M extends PagingMode>(space: usize, va: u64): void {
+function committedPath<M extends PagingMode>(space: usize, va: u64): void {
   let level: u32 = 0;
   for (let node = locate(space, va); node; node = load<u32>(node, NODE_PARENT)) {
     level++;

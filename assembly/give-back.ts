@@ -28,9 +28,9 @@ import {
 import { unuse } from "./tables";
 import { cellOf, prune, removeCell, slotAt } from "./trie";
 
-/** Gives back one reference of an address, or all. Answers what that leaves to do (LEFT_...). */
-export function giveBack(space: usize, va: u64, all: bool): u32 {
-  giveBackReferences(space, va, all);
+/** Gives back one reference of the first address of BATCH_IN, or all. Answers what that leaves to do (LEFT_…). */
+export function giveBack(space: usize, all: bool): u32 {
+  giveBackReferences(space, load<u64>(BATCH_IN), all);
   return (
     (load<u32>(CONTROL, CONTROL_SUSPECTS) ? LEFT_SUSPECTS : 0) |
     (load<u32>(space, SPACE_ADDRESSES) ? 0 : LEFT_EMPTY_SPACE) |

@@ -2,31 +2,17 @@
  * What the core exports. Generic kernels are chosen here by the mode in the control block; nothing else is decided.
  */
 
-import { lookUp as lookUpIn, settleTaken as settleTakenIn, takeIn as takeInAddresses } from "./addresses";
-import { allocate, release, resetMarksArena } from "./arena";
+import { lookUp as lookUpIn, settleTaken as settleTakenIn, takeIn as takeInIn } from "./addresses";
+import { allocate, release } from "./arena";
 import { ascends, firstNonCanonical } from "./batch";
 import { commitChanges } from "./changes";
-import { committedPath as committedPathIn } from "./committed-path";
+import { settleOne as settleOneIn } from "./committed-path";
 import { diffTable } from "./diff";
-import { giveBack as giveBackIn, giveBackMany } from "./give-back";
+import { giveBack, giveBackMany } from "./give-back";
+import { initialize } from "./initialize";
 import { dropFrames, keepFrames, listWanted, nextWanted } from "./kept-frames";
-import {
-  BATCH_IN,
-  CONTROL,
-  CONTROL_END,
-  CONTROL_KEEP,
-  CONTROL_LEVELS,
-  CONTROL_MODE,
-  CONTROL_MOST_TABLES,
-  CONTROL_RESERVED,
-  CONTROL_SUSPECTS,
-  CONTROL_TAKEN,
-  FRAME_BYTES,
-  MODE_AMD64,
-  NO_MEMORY,
-} from "./layout";
-import { initializeLinks } from "./links";
 import { clearAllMarks, clearMarks, collectMarked, collectRange, countMonitored, mark, markRange } from "./marks";
+import { is4Level } from "./mode-choice";
 import { Amd64, Amd64La57 } from "./modes/amd64";
 import { listMoves, move as moveIn } from "./moves";
 import { beginNarration as beginNarrationIn, narrate } from "./narrate";
@@ -77,7 +63,9 @@ export {
   endProcessing,
   firstNonCanonical,
   forgetTable,
+  giveBack,
   giveBackMany,
+  initialize,
   keepFrames,
   listMoves,
   listTables,
@@ -98,29 +86,9 @@ export {
   undo,
 };
 
-function is4Level(): bool {
-  return load<u32>(CONTROL, CONTROL_MODE) == MODE_AMD64;
-}
-
-/** Prepares a memory of `bytes` for a paging mode; the masks are written to the control block by TypeScript. */
-export function initialize(bytes: u32, mode: u32): void {
-  memory.fill(CONTROL, 0, FRAME_BYTES);
-  store<u32>(CONTROL, bytes, CONTROL_END);
-  store<u32>(CONTROL, mode, CONTROL_MODE);
-  store<u32>(CONTROL, is4Level() ? changetype<Amd64>(0).levels() : changetype<Amd64La57>(0).levels(), CONTROL_LEVELS);
-  store<u64>(CONTROL, ~(<u64>0), CONTROL_KEEP);
-  store<u64>(CONTROL, 0, CONTROL_RESERVED);
-  store<u32>(CONTROL, NO_MEMORY, CONTROL_MOST_TABLES);
-  resetMonitor();
-  resetMarksArena();
-  initializeLinks();
-}
-
-/** Takes in the first `count` addresses of the batch and begins the rounds; CONTROL_TAKEN says how many there was memory for. */
+/** Takes in the first `count` addresses of the batch and begins the rounds. */
 export function takeIn(space: usize, count: u32): u32 {
-  const taken = takeInAddresses(space, count);
-  store<u32>(CONTROL, taken, CONTROL_TAKEN);
-  return taken < count ? NO_MEMORY : beginRounds(false);
+  return is4Level() ? takeInIn<Amd64>(space, count) : takeInIn<Amd64La57>(space, count);
 }
 
 /** Begins the rounds: answers how many tables are named to be read. */
@@ -141,22 +109,12 @@ export function settleTaken(space: usize, count: u32): void {
 
 /** The same for the first address alone, and its committed path. Not 0: there are tables that may no longer be monitored. */
 export function settleOne(space: usize): u32 {
-  const va = load<u64>(BATCH_IN);
-  settleTaken(space, 1);
-  if (is4Level()) committedPathIn<Amd64>(space, va);
-  else committedPathIn<Amd64La57>(space, va);
-  return load<u32>(CONTROL, CONTROL_SUSPECTS);
-}
-
-/** Gives back one reference of the first address of the batch, or all; answers what is left to do. */
-export function giveBack(space: usize, all: bool): u32 {
-  return giveBackIn(space, load<u64>(BATCH_IN), all);
+  return is4Level() ? settleOneIn<Amd64>(space) : settleOneIn<Amd64La57>(space);
 }
 
 /** Looks up the first address of the batch. */
 export function lookUp(space: usize): u32 {
-  const va = load<u64>(BATCH_IN);
-  return is4Level() ? lookUpIn<Amd64>(space, va) : lookUpIn<Amd64La57>(space, va);
+  return is4Level() ? lookUpIn<Amd64>(space) : lookUpIn<Amd64La57>(space);
 }
 
 /** Lists the affected leaves of a space. */
@@ -182,6 +140,5 @@ export function walkBatch(rootGfn: f64, count: u32, parked: u32): u32 {
 
 /** Walks the first address of the batch over kept frames. */
 export function walkOne(rootGfn: f64): u32 {
-  const va = load<u64>(BATCH_IN);
-  return is4Level() ? walkOneIn<Amd64>(rootGfn, va) : walkOneIn<Amd64La57>(rootGfn, va);
+  return is4Level() ? walkOneIn<Amd64>(rootGfn) : walkOneIn<Amd64La57>(rootGfn);
 }

@@ -57,8 +57,12 @@ export function areAround(gfn: u64, other: u64): bool {
   return gfn >> BLOCK_LOG2 == other >> BLOCK_LOG2;
 }
 
-/** As classesAround, made where they are new; 0: memory is exhausted. */
-export function prepareClasses(gfn: u64): usize {
+/** As classesAround, by a GFN of TypeScript's, made where they are new; 0: memory is exhausted. */
+export function classBlock(gfn: f64): usize {
+  return prepareClasses(<u64>gfn);
+}
+
+function prepareClasses(gfn: u64): usize {
   const there = classesAround(gfn);
   if (there) return there;
   if (!prepareInsert(INDEX)) return 0;

@@ -22,6 +22,7 @@ import {
   PAIR_STATE,
   SIDE_AFTER,
   SIDE_BEFORE,
+  SPACE_CURSOR_GENERATION,
   SPACE_FRAME_STATE,
 } from "./space-layout";
 import { isCompared, log2For, pairOf } from "./space-pairs";
@@ -37,8 +38,9 @@ export function compareKept<M extends PagingMode>(before: u64, after: u64, copyB
   return true;
 }
 
-/** Compares the pairs of the batch; false: memory is exhausted. */
-export function absorbPairs<M extends PagingMode>(generation: u32): bool {
+/** Compares the pairs of the batch, for a cursor; false: memory is exhausted. */
+export function absorbPairs<M extends PagingMode>(cursor: usize): bool {
+  const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
   memory.fill(PAIR_MASK, 0xff, BITMAP_BYTES);
   const count = wantedOn(SIDE_BEFORE);
   for (let place: u32 = 0; place < count; place++) {

@@ -97,7 +97,8 @@ function leadsToTables<M extends PagingMode>(frame: usize): bool {
  * Judges a candidate and writes what is known of it from BATCH_OUT on, where its slots lead to from BATCH_IN on. SPACE_WANT_FRAMES:
  * tables are to be read first.
  */
-export function judgeRoot<M extends PagingMode>(gfn: u64): u32 {
+export function judgeRoot<M extends PagingMode>(rootGfn: f64): u32 {
+  const gfn = <u64>rootGfn;
   const mode = changetype<M>(0);
   const levels = mode.levels();
   beginWants();

@@ -1,48 +1,21 @@
 /**
- * What the core exports for whole address spaces. Generic kernels are chosen here by the mode in the control block.
+ * What the core exports for whole address spaces. Generic kernels are chosen here by the mode in the control block; nothing else is decided.
  */
-import { allocate, release, resetArena, resetMarksArena } from "./arena";
-import { CONTROL, CONTROL_END, CONTROL_MODE, MODE_AMD64 } from "./layout";
+import { MODE_AMD64 } from "./layout";
+import { is4Level } from "./mode-choice";
 import { Amd64, Amd64La57 } from "./modes/amd64";
-import { forgetClasses, prepareClasses, scanFrames as scanFramesIn } from "./space-classes";
+import { beginSpaces, extendMemory } from "./space-begin";
+import { classBlock, scanFrames as scanFramesIn } from "./space-classes";
 import { compareSpace as compareSpaceIn } from "./space-compare";
 import { absorbPairs as absorbPairsIn } from "./space-compare-tables";
-import { absorbFrames, forgetSpaceFrames } from "./space-frames";
-import { SPACE_CURSOR_BYTES_LOG2, SPACE_CURSOR_GENERATION } from "./space-layout";
+import { createCursor, releaseCursor } from "./space-cursors";
+import { absorbFrames } from "./space-frames";
 import { listSpace as listSpaceIn } from "./space-list";
 import { judgeRoot as judgeRootIn, siftFrames as siftFramesIn } from "./space-roots";
 import { sumSpace as sumSpaceIn } from "./space-sum";
 import { rootEntries as rootEntriesIn } from "./space-tops";
 
-export { absorbFrames };
-
-function is4Level(): bool {
-  return load<u32>(CONTROL, CONTROL_MODE) == MODE_AMD64;
-}
-
-/** Forgets everything and keeps at most `most` tables from now on. */
-export function beginSpaces(most: u32): void {
-  resetArena();
-  forgetSpaceFrames(most);
-  forgetClasses();
-}
-
-/** The memory has grown to `bytes`: the arena may go on into it. Nothing has been allocated for marks. */
-export function extendMemory(bytes: u32): void {
-  store<u32>(CONTROL, bytes, CONTROL_END);
-  resetMarksArena();
-}
-
-/** A cursor, all zeros; 0: memory is exhausted. */
-export function createCursor(): usize {
-  const cursor = allocate(SPACE_CURSOR_BYTES_LOG2);
-  if (cursor) memory.fill(cursor, 0, (<usize>1) << SPACE_CURSOR_BYTES_LOG2);
-  return cursor;
-}
-
-export function releaseCursor(cursor: usize): void {
-  release(cursor, SPACE_CURSOR_BYTES_LOG2);
-}
+export { absorbFrames, beginSpaces, classBlock, createCursor, extendMemory, releaseCursor };
 
 /** Fills the window with stretches of what is mapped. */
 export function listSpace(cursor: usize, capacity: u32): u32 {
@@ -56,8 +29,7 @@ export function compareSpace(cursor: usize, capacity: u32): u32 {
 
 /** Compares the pairs that have been read, for a cursor; false: memory is exhausted. */
 export function absorbPairs(cursor: usize): bool {
-  const generation = load<u32>(cursor, SPACE_CURSOR_GENERATION);
-  return is4Level() ? absorbPairsIn<Amd64>(generation) : absorbPairsIn<Amd64La57>(generation);
+  return is4Level() ? absorbPairsIn<Amd64>(cursor) : absorbPairsIn<Amd64La57>(cursor);
 }
 
 /** Counts what is mapped, by page size and access, in the cursor. */
@@ -75,14 +47,9 @@ export function siftFrames(count: u32): u32 {
   return is4Level() ? siftFramesIn<Amd64>(count) : siftFramesIn<Amd64La57>(count);
 }
 
-/** The classes of the 4096 frames around one, a byte each, made where they are new; 0: memory is exhausted. */
-export function classBlock(gfn: f64): usize {
-  return prepareClasses(<u64>gfn);
-}
-
 /** Judges a frame as a top-level table of a mode: which one it is may be what is asked. */
 export function judgeRoot(gfn: f64, mode: u32): u32 {
-  return mode == MODE_AMD64 ? judgeRootIn<Amd64>(<u64>gfn) : judgeRootIn<Amd64La57>(<u64>gfn);
+  return mode == MODE_AMD64 ? judgeRootIn<Amd64>(gfn) : judgeRootIn<Amd64La57>(gfn);
 }
 
 /** What the top-level entries of a cursor's root say in both states. */

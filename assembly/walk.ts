@@ -108,9 +108,10 @@ function walkPlainly<M extends PagingMode>(rootGfn: u64, total: u32): u32 {
   return left;
 }
 
-/** Walks one address and writes its path to PATH; 1: a frame is wanted first; NO_MEMORY. */
-export function walkOne<M extends PagingMode>(rootGfn: f64, va: u64): u32 {
+/** Walks the first address of BATCH_IN and writes its path to PATH; 1: a frame is wanted first; NO_MEMORY. */
+export function walkOne<M extends PagingMode>(rootGfn: f64): u32 {
   const mode = changetype<M>(0);
+  const va = load<u64>(BATCH_IN);
   let gfn = <u64>rootGfn;
   let count: u32 = 0;
   store<u32>(PATH, 0, PATH_LEVEL);
