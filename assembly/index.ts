@@ -2,29 +2,29 @@
  * What the core exports. Generic kernels are chosen here by the mode in the control block; nothing else is decided.
  */
 
-import { lookUp as lookUpIn, settleTaken as settleTakenIn, takeIn as takeInIn } from "./addresses";
-import { allocate, release } from "./arena";
-import { ascends, firstNonCanonical } from "./batch";
-import { commitChanges } from "./changes";
-import { settleOne as settleOneIn } from "./committed-path";
-import { diffTable } from "./diff";
-import { giveBack, giveBackMany } from "./give-back";
 import { initialize } from "./initialize";
-import { dropFrames, keepFrames, listWanted, nextWanted } from "./kept-frames";
-import { clearAllMarks, clearMarks, collectMarked, collectRange, countMonitored, mark, markRange } from "./marks";
+import { allocate, release } from "./memory/arena";
+import { diffTable } from "./memory/diff";
 import { is4Level } from "./mode-choice";
 import { Amd64, Amd64La57 } from "./modes/amd64";
-import { listMoves, move as moveIn } from "./moves";
-import { beginNarration as beginNarrationIn, narrate } from "./narrate";
-import { releaseScratch } from "./node-scratch";
-import { affect, affectSpace, collectSpace as collectSpaceIn, diffReads, endProcessing, restand, undo } from "./process";
-import { abandonReads, listTables, nextReads, nextTables } from "./reads";
-import { resetMonitor } from "./reset";
-import { beginRounds as beginRoundsIn, resumeRounds as resumeRoundsIn } from "./rounds";
-import { createSpace, emptySpace, noteTags, releaseSpace } from "./spaces";
-import { abandonTouched } from "./stand";
-import { forgetTable, sweep } from "./tables";
-import { walkBatch as walkBatchIn, walkOne as walkOneIn } from "./walk";
+import { lookUp as lookUpIn, settleTaken as settleTakenIn, takeIn as takeInIn } from "./monitor/addresses";
+import { ascends, firstNonCanonical } from "./monitor/batch";
+import { commitChanges } from "./monitor/changes";
+import { settleOne as settleOneIn } from "./monitor/committed-path";
+import { giveBack, giveBackMany } from "./monitor/give-back";
+import { clearAllMarks, clearMarks, collectMarked, collectRange, countMonitored, mark, markRange } from "./monitor/marks";
+import { listMoves, move as moveIn } from "./monitor/moves";
+import { beginNarration as beginNarrationIn, narrate } from "./monitor/narrate";
+import { releaseScratch } from "./monitor/node-scratch";
+import { affect, affectSpace, collectSpace as collectSpaceIn, diffReads, endProcessing, restand, undo } from "./monitor/process";
+import { abandonReads, listTables, nextReads, nextTables } from "./monitor/reads";
+import { resetMonitor } from "./monitor/reset";
+import { beginRounds as beginRoundsIn, resumeRounds as resumeRoundsIn } from "./monitor/rounds";
+import { abandonTouched } from "./monitor/stand";
+import { forgetTable, sweep } from "./monitor/tables";
+import { createSpace, emptySpace, noteTags, releaseSpace } from "./monitor/watched-spaces";
+import { dropFrames, keepFrames, listWanted, nextWanted } from "./translate/kept-frames";
+import { walkBatch as walkBatchIn, walkOne as walkOneIn } from "./translate/walk";
 
 export {
   absorbFrames,
@@ -41,7 +41,7 @@ export {
   scanFrames,
   siftFrames,
   sumSpace,
-} from "./space";
+} from "./space/kernels";
 export {
   abandonReads,
   abandonTouched,

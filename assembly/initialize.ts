@@ -1,7 +1,7 @@
 /**
  * An instance's beginning: the control block filled in, both arenas empty, the null links in their place.
  */
-import { resetMarksArena } from "./arena";
+
 import {
   CONTROL,
   CONTROL_END,
@@ -13,9 +13,10 @@ import {
   FRAME_BYTES,
   NO_MEMORY,
 } from "./layout";
-import { initializeLinks } from "./links";
+import { resetMarksArena } from "./memory/arena";
 import { chosenLevels } from "./mode-choice";
-import { resetMonitor } from "./reset";
+import { resetMonitor } from "./monitor/reset";
+import { initializeLinks } from "./translate/links";
 
 /** Prepares a memory of `bytes` for a paging mode; the masks are written to the control block by TypeScript. */
 export function initialize(bytes: u32, mode: u32): void {

@@ -1,5 +1,5 @@
 /**
- * From marks to events: rules 2 to 5 and 9. The phases are those of assembly/process.ts.
+ * From marks to events: rules 2 to 5 and 9. The phases are those of assembly/monitor/process.ts.
  *
  * All that can throw, the driver's calls and the core's want of memory, comes before the first event; until then
  * everything can be taken back, and is.

@@ -1,5 +1,5 @@
 /**
- * The driver's part of the rounds (assembly/rounds.ts): the tables that the core names are protected and read.
+ * The driver's part of the rounds (assembly/monitor/rounds.ts): the tables that the core names are protected and read.
  *
  * Whatever the driver throws leaves through here; the caller then takes back what the call has done.
  */
