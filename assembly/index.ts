@@ -92,13 +92,13 @@ export function takeIn(space: usize, count: u32): u32 {
 }
 
 /** Begins the rounds: answers how many tables are named to be read. */
-export function beginRounds(processing: bool): u32 {
-  return is4Level() ? beginRoundsIn<Amd64>(processing) : beginRoundsIn<Amd64La57>(processing);
+export function beginRounds(rounds: u32): u32 {
+  return is4Level() ? beginRoundsIn<Amd64>(rounds) : beginRoundsIn<Amd64La57>(rounds);
 }
 
 /** Goes on with the rounds when `count` tables have been read. */
-export function resumeRounds(count: u32, processing: bool): u32 {
-  return is4Level() ? resumeRoundsIn<Amd64>(count, processing) : resumeRoundsIn<Amd64La57>(count, processing);
+export function resumeRounds(count: u32, rounds: u32): u32 {
+  return is4Level() ? resumeRoundsIn<Amd64>(count, rounds) : resumeRoundsIn<Amd64La57>(count, rounds);
 }
 
 /** Counts the fresh addresses of a batch as backed or not and answers their PAs. */

@@ -73,6 +73,22 @@ export const EXHAUSTED: u32 = 1;
 export const TOO_MANY: u32 = 0xffff_fffe; // more tables than may be kept
 export const NO_MEMORY: u32 = 0xffff_ffff; // memory is exhausted
 
+// What rounds are part of.
+export const ROUNDS_MONITORING: u32 = 0; // addresses change tries at once
+export const ROUNDS_PROCESSING: u32 = 1; // what moves is noted, for undoing, and addresses change tries when the events have been told
+
+// Which monitored entries of a table are compared with what was read.
+export const DIFF_MARKED: u32 = 0;
+export const DIFF_ALL: u32 = 1;
+
+// Where the changes are that are undone.
+export const UNDO_UNCOMMITTED: u32 = 0; // listed only
+export const UNDO_COMMITTED: u32 = 1; // in the copies
+
+// How many references of an address are given back.
+export const GIVE_BACK_ONE: u32 = 0;
+export const GIVE_BACK_ALL: u32 = 1;
+
 // What giving an address back leaves to do.
 export const LEFT_SUSPECTS: u32 = 1; // tables that may no longer be monitored
 export const LEFT_EMPTY_SPACE: u32 = 2; // the space has no address any more

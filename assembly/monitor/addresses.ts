@@ -24,6 +24,7 @@ import {
   NODE_USED,
   OUTCOME_BACKED,
   OUTCOME_PA,
+  ROUNDS_MONITORING,
   ROW_BYTES_LOG2,
   ROW_OFFSET,
   ROW_REFERENCES,
@@ -64,7 +65,7 @@ const NOT_BACKED: u64 = ~(<u64>0);
 export function takeIn<M extends PagingMode>(space: usize, count: u32): u32 {
   const taken = takeBatch(space, count);
   store<u32>(CONTROL, taken, CONTROL_TAKEN);
-  return taken < count ? NO_MEMORY : beginRounds<M>(false);
+  return taken < count ? NO_MEMORY : beginRounds<M>(ROUNDS_MONITORING);
 }
 
 /**

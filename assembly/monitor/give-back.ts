@@ -14,6 +14,7 @@ import {
   CONTROL,
   CONTROL_ADDRESSES,
   CONTROL_SUSPECTS,
+  GIVE_BACK_ONE,
   LEFT_EMPTY_SPACE,
   LEFT_NOTHING,
   LEFT_SUSPECTS,
@@ -29,9 +30,9 @@ import { rowAt } from "./cells";
 import { unuse } from "./tables";
 import { cellOf, prune, removeCell, slotAt } from "./trie";
 
-/** Gives back one reference of the first address of BATCH_IN, or all. Answers what that leaves to do (LEFT_…). */
-export function giveBack(space: usize, all: bool): u32 {
-  giveBackReferences(space, load<u64>(BATCH_IN), all);
+/** Gives back one reference of the first address of BATCH_IN, or all (GIVE_BACK_…). Answers what that leaves to do (LEFT_…). */
+export function giveBack(space: usize, references: u32): u32 {
+  giveBackReferences(space, load<u64>(BATCH_IN), references);
   return (
     (load<u32>(CONTROL, CONTROL_SUSPECTS) ? LEFT_SUSPECTS : 0) |
     (load<u32>(space, SPACE_ADDRESSES) ? 0 : LEFT_EMPTY_SPACE) |
@@ -42,11 +43,11 @@ export function giveBack(space: usize, all: bool): u32 {
 /** Gives back one reference of each of the first `count` addresses of BATCH_IN. */
 export function giveBackMany(space: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
-    giveBackReferences(space, load<u64>(BATCH_IN + ((<usize>i) << 3)), false);
+    giveBackReferences(space, load<u64>(BATCH_IN + ((<usize>i) << 3)), GIVE_BACK_ONE);
   }
 }
 
-function giveBackReferences(space: usize, va: u64, all: bool): void {
+function giveBackReferences(space: usize, va: u64, references: u32): void {
   const leaf = locate(space, va);
   if (!leaf) return; // not monitored
   const slot = slotAt(va, 1);
@@ -56,9 +57,9 @@ function giveBackReferences(space: usize, va: u64, all: bool): void {
   let flags = word;
   if (word & CELL_CHAINED) {
     const row = rowAt(cell, offset);
-    const references = load<u32>(row, ROW_REFERENCES);
-    if (references > 1 && !all) {
-      store<u32>(row, references - 1, ROW_REFERENCES);
+    const held = load<u32>(row, ROW_REFERENCES);
+    if (held > 1 && references == GIVE_BACK_ONE) {
+      store<u32>(row, held - 1, ROW_REFERENCES);
       return;
     }
     flags = load<u32>(row, ROW_OFFSET);
@@ -67,7 +68,7 @@ function giveBackReferences(space: usize, va: u64, all: bool): void {
     store<u32>(link, load<u32>(row, ROW_NEXT));
     release(row, ROW_BYTES_LOG2);
   } else {
-    if (word / CELL_REFERENCE > 1 && !all) {
+    if (word / CELL_REFERENCE > 1 && references == GIVE_BACK_ONE) {
       store<u32>(cell, word - CELL_REFERENCE, 4);
       return;
     }

@@ -25,6 +25,8 @@ import {
   CONTROL_OUTCOMES,
   CONTROL_RELOCATIONS,
   CONTROL_WORKED,
+  DIFF_ALL,
+  DIFF_MARKED,
   DIFFERENCES,
   ENTRIES,
   EXHAUSTED,
@@ -56,6 +58,7 @@ import {
   TABLE_SCRATCH,
   TABLE_VANISHED,
   TRIES,
+  UNDO_COMMITTED,
 } from "../layout";
 import { countBits, hasBit, isEmptyBitmap, nextBit, setBit } from "../memory/bitmap";
 import { diffTable } from "../memory/diff";
@@ -73,15 +76,15 @@ const OUTCOMES = CONTROL + CONTROL_OUTCOMES;
 const WORKED = CONTROL + CONTROL_WORKED;
 const RELOCATIONS = CONTROL + CONTROL_RELOCATIONS;
 
-/** Compares the first `count` of READS with what was read of them; `all`: every monitored entry, else the marked ones. */
-export function diffReads(count: u32, all: bool): u32 {
+/** Compares the first `count` of READS with what was read of them, the entries that DIFF_… says. */
+export function diffReads(count: u32, entries: u32): u32 {
   for (let i: u32 = 0; i < count; i++) {
     const table: usize = load<u32>(READS + ((<usize>i) << 3));
-    if (!all) unqueue(table);
-    const mask = all ? table + TABLE_MONITORED : <usize>load<u32>(table, TABLE_SCRATCH) + TABLE_MARKED;
+    if (entries == DIFF_MARKED) unqueue(table);
+    const mask = entries == DIFF_ALL ? table + TABLE_MONITORED : <usize>load<u32>(table, TABLE_SCRATCH) + TABLE_MARKED;
     const status = load<u32>(READS + ((<usize>i) << 3), 4)
       ? noteChanges(table, mask, STAGING + <usize>i * FRAME_BYTES)
-      : noteVanished(table, mask, all);
+      : noteVanished(table, mask, entries);
     if (status != OK) return status;
   }
   return OK;
@@ -92,10 +95,10 @@ function noteChanges(table: usize, mask: usize, frame: usize): u32 {
   return noteChanged(table, DIFFERENCES, count, frame) ? OK : EXHAUSTED;
 }
 
-function noteVanished(table: usize, mask: usize, all: bool): u32 {
+function noteVanished(table: usize, mask: usize, entries: u32): u32 {
   const scratch = tableScratch(table);
   if (!scratch) return EXHAUSTED;
-  if (all) {
+  if (entries == DIFF_ALL) {
     const worked = push(WORKED, 4);
     if (!worked) return EXHAUSTED;
     store<u32>(worked, <u32>table);
@@ -232,9 +235,9 @@ export function restand(): void {
   }
 }
 
-/** Takes back all that the call has done so far to nodes and copies. `committed`: the changes are in the copies. */
-export function undo(committed: bool): void {
-  if (committed) revertChanges();
+/** Takes back all that the call has done so far to nodes and, where UNDO_… says that the changes are there, to copies. */
+export function undo(changes: u32): void {
+  if (changes == UNDO_COMMITTED) revertChanges();
   const first = itemsOf(RELOCATIONS);
   for (let at = endOf(RELOCATIONS); at > first; ) {
     at -= RELOCATION_BYTES;

@@ -17,6 +17,7 @@ import {
   CONTROL_TOUCHED,
   NO_MEMORY,
   OK,
+  ROUNDS_PROCESSING,
   TABLE_FIRST_NODE,
   TABLE_FLAG_UNREAD,
   TABLE_FLAGS,
@@ -29,37 +30,34 @@ import { listMoves, move } from "./moves";
 import { absorb } from "./reads";
 import { settleLevel, standLevel } from "./stand";
 
-/**
- * Starts the rounds. `processing`: what moves is noted, for undoing, nodes below one that moved stand anew, and addresses
- * change tries later, when the events have been told.
- */
-export function beginRounds<M extends PagingMode>(processing: bool): u32 {
-  return standFrom<M>(load<u32>(CONTROL, CONTROL_LEVELS), processing);
+/** Starts the rounds: ROUNDS_…. */
+export function beginRounds<M extends PagingMode>(rounds: u32): u32 {
+  return standFrom<M>(load<u32>(CONTROL, CONTROL_LEVELS), rounds);
 }
 
 /** Goes on when the first `count` of READS have been read, or could not be. */
-export function resumeRounds<M extends PagingMode>(count: u32, processing: bool): u32 {
+export function resumeRounds<M extends PagingMode>(count: u32, rounds: u32): u32 {
   const named = absorb(count);
   if (named) return named;
   const level = load<u32>(CONTROL, CONTROL_ROUND);
-  const refusal = endRound(level, processing);
-  return refusal ? refusal : standFrom<M>(level - 1, processing);
+  const refusal = endRound(level, rounds);
+  return refusal ? refusal : standFrom<M>(level - 1, rounds);
 }
 
-function standFrom<M extends PagingMode>(top: u32, processing: bool): u32 {
+function standFrom<M extends PagingMode>(top: u32, rounds: u32): u32 {
   for (let level = top; level > 0; level--) {
     if (!load<u32>(CONTROL + ((<usize>level) << 2), CONTROL_TOUCHED)) continue;
     store<u32>(CONTROL, level, CONTROL_ROUND);
-    const named = standLevel<M>(level, processing);
+    const named = standLevel<M>(level, rounds);
     if (named) return named;
-    const refusal = endRound(level, processing);
+    const refusal = endRound(level, rounds);
     if (refusal) return refusal;
   }
-  return processing ? 0 : moveAtOnce<M>();
+  return rounds == ROUNDS_PROCESSING ? 0 : moveAtOnce<M>();
 }
 
-function endRound(level: u32, processing: bool): u32 {
-  if (settleLevel(level, processing) != OK) return NO_MEMORY;
+function endRound(level: u32, rounds: u32): u32 {
+  if (settleLevel(level, rounds) != OK) return NO_MEMORY;
   return isOverBound() ? TOO_MANY : 0;
 }
 

@@ -33,6 +33,7 @@ import {
   NODE_USED,
   OK,
   RELOCATION_BYTES,
+  ROUNDS_PROCESSING,
   SCRATCH_CUT,
   SPACE_ROOT_GFN,
   SPACE_VIEW,
@@ -73,10 +74,10 @@ export function keyUnder<M extends PagingMode>(node: usize): u64 {
 }
 
 /**
- * Where the touched nodes of a level stand. With `undoable`, what moves is noted for `undo`. Answers how many tables are named to be
- * read, as `nextReads` does, or NO_MEMORY.
+ * Where the touched nodes of a level stand; of ROUNDS_PROCESSING what moves is noted, for `undo`. Answers how many tables are named to
+ * be read, as `nextReads` does, or NO_MEMORY.
  */
-export function standLevel<M extends PagingMode>(level: u32, undoable: bool): u32 {
+export function standLevel<M extends PagingMode>(level: u32, rounds: u32): u32 {
   for (let node: usize = load<u32>(CONTROL + ((<usize>level) << 2), CONTROL_TOUCHED); node; node = load<u32>(node, NODE_TOUCHED_NEXT)) {
     const flags = load<u8>(node, NODE_FLAGS);
     if (flags & NODE_FLAG_STAND) {
@@ -84,7 +85,7 @@ export function standLevel<M extends PagingMode>(level: u32, undoable: bool): u3
       const earlier = load<u32>(node, NODE_TABLE);
       let table: usize = key == NOWHERE ? 0 : findTable(key);
       if (table != earlier || (!table && key != NOWHERE)) {
-        if (undoable) {
+        if (rounds == ROUNDS_PROCESSING) {
           const relocation = push(CONTROL + CONTROL_RELOCATIONS, RELOCATION_BYTES);
           if (!relocation) return NO_MEMORY;
           store<u32>(relocation, <u32>node);
@@ -134,14 +135,14 @@ function queueForRead(node: usize, table: usize): bool {
   return true;
 }
 
-/** Cuts what could not be read. With `onward` the nodes below one that stands elsewhere now are to stand anew. */
-export function settleLevel(level: u32, onward: bool): u32 {
+/** Cuts what could not be read; of ROUNDS_PROCESSING the nodes below one that stands elsewhere now are to stand anew. */
+export function settleLevel(level: u32, rounds: u32): u32 {
   const list = CONTROL + CONTROL_TOUCHED + ((<usize>level) << 2);
   for (let node: usize = load<u32>(list); node; ) {
     const next = load<u32>(node, NODE_TOUCHED_NEXT);
     if (!cutUnread(node)) return EXHAUSTED;
     const flags = load<u8>(node, NODE_FLAGS);
-    if (onward && level > 1 && (flags & NODE_FLAG_MOVED || load<u8>(node, NODE_CUT))) {
+    if (rounds == ROUNDS_PROCESSING && level > 1 && (flags & NODE_FLAG_MOVED || load<u8>(node, NODE_CUT))) {
       for (let slot = nextBit(node + NODE_USED, 0); slot < ENTRIES; slot = nextBit(node + NODE_USED, slot + 1)) {
         touch(childOf(node, slot), NODE_FLAG_STAND);
       }

@@ -21,12 +21,12 @@ export interface CoreExports extends SpaceExports {
   takeIn(space: number, count: number): number;
   settleOne(space: number): number;
   settleTaken(space: number, count: number): void;
-  giveBack(space: number, all: number): number;
+  giveBack(space: number, references: number): number;
   giveBackMany(space: number, count: number): void;
   lookUp(space: number): number;
 
-  beginRounds(processing: number): number;
-  resumeRounds(count: number, processing: number): number;
+  beginRounds(rounds: number): number;
+  resumeRounds(count: number, rounds: number): number;
   nextReads(): number;
   abandonReads(): void;
   abandonTouched(): void;
@@ -43,13 +43,13 @@ export interface CoreExports extends SpaceExports {
 
   listTables(): void;
   nextTables(): number;
-  diffReads(count: number, all: number): number;
+  diffReads(count: number, entries: number): number;
   affect(): number;
   affectSpace(space: number): number;
   collectSpace(space: number): number;
   commitChanges(): void;
   restand(): void;
-  undo(committed: number): void;
+  undo(changes: number): void;
   endProcessing(): void;
   listMoves(): number;
   move(): void;

@@ -47,7 +47,7 @@ export class Monitoring {
       this.#standing.takeIn(memory, space.record, 1);
     } catch (error) {
       this.#abandon();
-      if (this.#taken) exports.giveBack(space.record, 0);
+      if (this.#taken) exports.giveBack(space.record, layout.GIVE_BACK_ONE);
       this.#endFailure(space);
       throw error;
     }
@@ -95,7 +95,7 @@ export class Monitoring {
 
   /** Gives back one reference of the first address of the core's batch, or all of them. True: nothing is monitored any more. */
   giveBack(space: Space | undefined, references: "one" | "all"): boolean {
-    const left = space ? this.#core.exports.giveBack(space.record, references === "all" ? 1 : 0) : 0;
+    const left = space ? this.#core.exports.giveBack(space.record, references === "all" ? layout.GIVE_BACK_ALL : layout.GIVE_BACK_ONE) : 0;
     if (left === 0 && !this.#protection.isAtWork) return false;
     if (space && left & layout.LEFT_EMPTY_SPACE) this.#spaces.remove(space);
     sweepAfterSuccess(this.#core, this.#protection);

@@ -44,7 +44,7 @@ export class Processing<Tag> {
     const events = this.#process(memory, tags, () => {
       throwUnlessOk(exports.collectMarked(vcpu));
       for (const { view, firstGfn, lastGfn } of this.#ranges.of(vcpu)) throwUnlessOk(exports.collectRange(view, firstGfn, lastGfn));
-      for (let count = exports.nextReads(); count > 0; count = exports.nextReads()) this.#compare(memory, count, 0);
+      for (let count = exports.nextReads(); count > 0; count = exports.nextReads()) this.#compare(memory, count, layout.DIFF_MARKED);
       throwUnlessOk(exports.affect());
     });
     exports.clearMarks(vcpu);
@@ -63,7 +63,7 @@ export class Processing<Tag> {
     try {
       events = this.#process(memory, tags, () => {
         exports.listTables();
-        for (let count = exports.nextTables(); count > 0; count = exports.nextTables()) this.#compare(memory, count, 1);
+        for (let count = exports.nextTables(); count > 0; count = exports.nextTables()) this.#compare(memory, count, layout.DIFF_ALL);
         throwUnlessOk(exports.affect());
         for (const space of this.#spaces.ordered) throwUnlessOk(exports.affectSpace(space.record));
       });
@@ -90,7 +90,7 @@ export class Processing<Tag> {
   #process(memory: GuestMemory, tags: readonly Tag[], compare: () => void): EventColumns<Tag> {
     const { exports } = this.#core;
     const mixed = new Set<number>();
-    let committed = 0;
+    let changes: number = layout.UNDO_UNCOMMITTED;
     try {
       compare();
       if (this.#used(layout.CONTROL_AFFECTED) === 0) {
@@ -99,14 +99,14 @@ export class Processing<Tag> {
       }
       this.#collect(mixed);
       exports.commitChanges();
-      committed = 1;
+      changes = layout.UNDO_COMMITTED;
       exports.restand();
       this.#standing.restand(memory);
       throwUnlessOk(exports.listMoves());
     } catch (error) {
       exports.abandonTouched();
       exports.abandonReads();
-      exports.undo(committed);
+      exports.undo(changes);
       exports.releaseScratch();
       exports.endProcessing();
       sweepAfterFailure(this.#core, this.#protection);
@@ -118,9 +118,9 @@ export class Processing<Tag> {
     return events;
   }
 
-  #compare(memory: GuestMemory, count: number, all: 0 | 1): void {
+  #compare(memory: GuestMemory, count: number, entries: typeof layout.DIFF_MARKED | typeof layout.DIFF_ALL): void {
     this.#reader.read(memory, count);
-    throwUnlessOk(this.#core.exports.diffReads(count, all));
+    throwUnlessOk(this.#core.exports.diffReads(count, entries));
   }
 
   #collect(mixed: Set<number>): void {

@@ -12,9 +12,6 @@ import type { Protection } from "./protection.js";
 
 type Failures = readonly (readonly [place: number, error: unknown])[];
 const NO_FAILURES: Failures = [];
-/** What the core is told of a round: whether it is part of processing. */
-const MONITORING = 0;
-const PROCESSING = 1;
 
 export class Standing {
   readonly #core: Core;
@@ -32,16 +29,16 @@ export class Standing {
 
   /** Takes in a window of addresses and stands their nodes. Throws what the driver throws, and `memory-exhausted`. */
   takeIn(memory: GuestMemory, space: number, count: number): void {
-    this.#finish(memory, this.#core.exports.takeIn(space, count) >>> 0, MONITORING);
+    this.#finish(memory, this.#core.exports.takeIn(space, count) >>> 0, layout.ROUNDS_MONITORING);
   }
 
   /** Stands the nodes that processing has touched. Throws what the driver throws, and `memory-exhausted`. */
   restand(memory: GuestMemory): void {
-    this.#finish(memory, this.#core.exports.beginRounds(PROCESSING) >>> 0, PROCESSING);
+    this.#finish(memory, this.#core.exports.beginRounds(layout.ROUNDS_PROCESSING) >>> 0, layout.ROUNDS_PROCESSING);
   }
 
-  #finish(memory: GuestMemory, first: number, kind: typeof MONITORING | typeof PROCESSING): void {
-    for (let count = first; count !== 0; count = this.#core.exports.resumeRounds(count, kind) >>> 0) {
+  #finish(memory: GuestMemory, first: number, rounds: typeof layout.ROUNDS_MONITORING | typeof layout.ROUNDS_PROCESSING): void {
+    for (let count = first; count !== 0; count = this.#core.exports.resumeRounds(count, rounds) >>> 0) {
       if (count >= layout.TOO_MANY) throw memoryExhausted(count === layout.TOO_MANY ? this.#maximumFrames : undefined);
       this.#readNamed(memory, count);
     }

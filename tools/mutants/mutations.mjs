@@ -30,7 +30,7 @@ export const mutations = [
     name: "unmonitor gives back every reference",
     rule: 1,
     file: "assembly/monitor/give-back.ts",
-    find: "if (word / CELL_REFERENCE > 1 && !all) {",
+    find: "if (word / CELL_REFERENCE > 1 && references == GIVE_BACK_ONE) {",
     replace: "if (false) {",
   },
   {
@@ -80,8 +80,8 @@ export const mutations = [
     name: "the nodes below a table that has moved stay where they stood",
     rule: 3,
     file: "assembly/monitor/rounds.ts",
-    find: "  if (settleLevel(level, processing) != OK) return NO_MEMORY;",
-    replace: "  if (settleLevel(level, false) != OK) return NO_MEMORY;",
+    find: "  if (settleLevel(level, rounds) != OK) return NO_MEMORY;",
+    replace: "  if (settleLevel(level, 0) != OK) return NO_MEMORY;",
   },
   {
     name: "another page size at the same PA is an event",
@@ -129,7 +129,7 @@ export const mutations = [
     name: "a table that vanished under a mark keeps its committed entries",
     rule: 5,
     file: "assembly/monitor/process.ts",
-    find: "      : noteVanished(table, mask, all);",
+    find: "      : noteVanished(table, mask, entries);",
     replace: "      : OK;",
   },
   {
@@ -157,15 +157,15 @@ export const mutations = [
     name: "processing that fails leaves the new values committed",
     rule: 6,
     file: "assembly/monitor/process.ts",
-    find: "  if (committed) revertChanges();",
+    find: "  if (changes == UNDO_COMMITTED) revertChanges();",
     replace: "",
   },
   {
     name: "processing that fails has spent the marks",
     rule: 6,
     file: "src/monitor/processing.ts",
-    find: "      exports.undo(committed);",
-    replace: "      exports.undo(committed);\n      exports.clearAllMarks();",
+    find: "      exports.undo(changes);",
+    replace: "      exports.undo(changes);\n      exports.clearAllMarks();",
   },
   {
     name: "a table is given back with all access",
