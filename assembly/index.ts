@@ -107,7 +107,10 @@ export function settleTaken(space: usize, count: u32): void {
   else settleTakenIn<Amd64La57>(space, count);
 }
 
-/** The same for the first address alone, and its committed path. Not 0: there are tables that may no longer be monitored. */
+/**
+ * The same for the first address alone, and its committed path. Not 0: there are tables that may no longer be
+ * monitored.
+ */
 export function settleOne(space: usize): u32 {
   return is4Level() ? settleOneIn<Amd64>(space) : settleOneIn<Amd64La57>(space);
 }

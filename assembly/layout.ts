@@ -1,11 +1,11 @@
 /**
- * The memory plan, and every record that monitoring and translation have in it; those of whole address spaces are in space-layout.ts.
- * TypeScript's constants are generated from the two.
+ * The memory plan, and every record that monitoring and translation have in it; those of whole address spaces are in
+ * space-layout.ts. TypeScript's constants are generated from the two.
  *
  *   0x000000  zero page        4096 zeros, never written; pointer 0 is "none", and reading through it gives zeros
  *   0x001000  control          counters, index heads, arena cursors (CONTROL_…)
  *   0x002000  path             one walked path, top first (PATH_…)
- *             differences      512 x u16, in the same place: entries of one table that differ, while tables are compared
+ *             differences      512 x u16, in the same place: entries of a table that differ, while it is compared
  *   0x002400  path nodes       6 x u32, by level: the nodes on the way to an address whose path is shown
  *   0x002ff0  cell             a cell that is being merged into another
  *   0x004000  null links       a block of 2 KiB a level from 2 up: cells of absent children (LINKS_…)
@@ -27,7 +27,8 @@
  *
  *   0x010000  batch in         places of frames, places of entries that differ, or where a root's entries lead to
  *   0x020000  batch out        a mask, or facts of a root (FACT_…)
- *   0x0d1000  staging          128 frames of the side before, then, from 0x152000 on, 128 of the side after
+ *   0x0d1000  staging          128 frames of the side before, then, from 0x152000 on, 128 of the side after; while frames
+ *                              are classed, 256 in a row
  *   0x240000  window           rows of 64 bytes (SPACE_ROW_…)
  *
  * All integers are little-endian. A record pointer is a byte offset into this memory. No record is ever moved.
@@ -75,7 +76,7 @@ export const NO_MEMORY: u32 = 0xffff_ffff; // memory is exhausted
 
 // What rounds are part of.
 export const ROUNDS_MONITORING: u32 = 0; // addresses change tries at once
-export const ROUNDS_PROCESSING: u32 = 1; // what moves is noted, for undoing, and addresses change tries when the events have been told
+export const ROUNDS_PROCESSING: u32 = 1; // what moves is noted, to be undone; they change when all has been told
 
 // Which monitored entries of a table are compared with what was read.
 export const DIFF_MARKED: u32 = 0;
@@ -214,8 +215,8 @@ export const EVENT_TYPE: u32 = 0x320000; // u8
 export const EVENT_FAULT: u32 = 0x328000; // u8
 
 /**
- * An address space under watch: one (view, root). Its addresses hang in tries over the bits of the VA: trie 0 holds those
- * whose path runs to its end, trie k those whose path ended before a table of level k that could not be read.
+ * An address space under watch: one (view, root). Its addresses hang in tries over the bits of the VA: trie 0 holds
+ * those whose path runs to its end, trie k those whose path ended before a table of level k that could not be read.
  */
 export const SPACE_BYTES_LOG2: u32 = 6;
 export const SPACE_ROOT_GFN: u32 = 0; // u64
@@ -274,7 +275,10 @@ export const SCRATCH_AFFECTED: u32 = 0; // slots whose entry is processed: all b
 export const SCRATCH_BELOW: u32 = 64; // slots with something affected below
 export const SCRATCH_CUT: u32 = 128; // slots whose path ends here, the table being unreadable
 
-/** A table under watch: one (view, GFN). The copy holds committed values where `monitored` has a bit, elsewhere what was read. */
+/**
+ * A table under watch: one (view, GFN). The copy holds committed values where `monitored` has a bit, elsewhere what was
+ * read.
+ */
 export const TABLE_BYTES_LOG2: u32 = 7;
 export const TABLE_KEY: u32 = 0; // u64, view << 40 | GFN
 export const TABLE_COPY: u32 = 8; // u32 ptr

@@ -1,6 +1,6 @@
 /**
- * The records of whole address spaces: listing, comparing, summing, finding roots. An instance of the core does this or monitors, in
- * one memory plan: layout.ts draws it.
+ * The records of whole address spaces: listing, comparing, summing, finding roots. An instance of the core does this or
+ * monitors, in one memory plan: layout.ts draws it.
  */
 import { BATCH_IN, BATCH_OUT } from "./layout";
 
@@ -29,7 +29,7 @@ export const CONTROL_SPACE_WANTED: u32 = 1068; // u32 x 2, frames listed, by sid
 export const CONTROL_SPACE_ROWS: u32 = 1076; // u32, rows in the window
 export const CONTROL_CLASS_INDEX: u32 = 1088; // index head, GFN >> 12 -> block of classes
 export const CONTROL_FRAME_LIMIT: u32 = 1104; // f64, no frame of the guest has this GFN or a higher one
-export const CONTROL_SAME_INDEX: u32 = 1120; // index head, GFN >> 6 and generation -> what is known of frames that stand on both sides
+export const CONTROL_SAME_INDEX: u32 = 1120; // index head, GFN >> 6 and generation -> words of frames (same-frames.ts)
 export const CONTROL_SAME_LAST: u32 = 1136; // { u64 GFN >> 6, u32 generation, u32 block } found last; block 0: none
 
 // Half of READS, READ_GFNS and the staging area is one side's. The halves lie an odd number of pages apart (aliasing).
@@ -45,7 +45,7 @@ export const SPACE_FRAME_ROUND: u32 = 8; // u32, batch that lists it
 export const SPACE_FRAME_SAID: u32 = 12; // u32, 1: its absence has been said
 export const SPACE_FRAME_EMPTY: u32 = 16; // u32, bit L: nothing is mapped below it as a table of level L
 export const SPACE_FRAME_SUMS: u32 = 20; // u32 x 5 from level 0 on, its sums as a table of that level
-export const SPACE_FRAME_PLAUSIBLE: u32 = 42; // u16 x 5 from level 1 on, how good a table of that level it makes; 0 not yet known
+export const SPACE_FRAME_PLAUSIBLE: u32 = 42; // u16 x 5, from level 1 on: how good a table of the level; 0 not known
 export const SPACE_FRAME_HELD: u32 = 52; // u16 x 5, the same where what is not in the dump speaks against it
 
 /** Two frames, one a side, that stand at one place. */
@@ -130,7 +130,8 @@ export const PLAUSIBLE_UNTOLD: u32 = 1;
 export const PLAUSIBLE_NONE: u32 = 2;
 export const PLAUSIBLE_ALL: u32 = 1002;
 
-// Facts of a candidate, u32 from BATCH_OUT on, then a f64 a slot at BATCH_IN: GFN of the table it leads to, 0 none, negative for the kernel alone.
+// Facts of a candidate, u32 from BATCH_OUT on, then a f64 a slot at BATCH_IN: GFN of the table it leads to, 0 none,
+// negative for the kernel alone.
 export const FACT_PLAUSIBLE: u32 = 0;
 export const FACT_PLAUSIBLE_LOWER: u32 = 4; // of the slots of the lower half that user mode may use
 export const FACT_TABLES: u32 = 8; // slots that lead to tables

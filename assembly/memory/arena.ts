@@ -57,7 +57,10 @@ export function allocate(log2: u32): usize {
   return at;
 }
 
-/** A page for a table's copy; 0: none is left. They lie side by side, so that comparing table after table is one long read. */
+/**
+ * A page for a table's copy; 0: none is left. They lie side by side, so that comparing table after table is one long
+ * read.
+ */
 export function allocateCopy(): usize {
   if (load<u32>(CONTROL, CONTROL_FREE_PAGES)) return allocate(PAGE_LOG2);
   let at: usize = load<u32>(CONTROL, CONTROL_COPIES);

@@ -1,8 +1,8 @@
 /**
  * GFN (and view) -> record: open addressing with linear probing, at most half full, keys in the slots.
  *
- * A slot is { u64 key, u32 record, u32 second key }; record 0 is a free slot. Deleting moves later slots of the run back,
- * so there are no tombstones and an index that has shrunk is as fast as a small one.
+ * A slot is { u64 key, u32 record, u32 second key }; record 0 is a free slot. Deleting moves later slots of the run
+ * back, so there are no tombstones and an index that has shrunk is as fast as a small one.
  */
 
 import { CONTROL, CONTROL_MARK_INDEX, INDEX_BITS, INDEX_SLOTS, INDEX_USED, SLOT_BYTES } from "../layout";

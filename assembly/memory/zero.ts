@@ -1,6 +1,6 @@
 /**
- * Whether a part of a table says nothing at all: most of most tables does not, so that it is asked for 64 bytes at a time, in SIMD
- * where the engine has it, before any entry is looked at.
+ * Whether a part of a table says nothing at all: most of most tables does not, so that it is asked for 64 bytes at a
+ * time, in SIMD where the engine has it, before any entry is looked at.
  */
 
 /** Whether eight entries are all zero. */

@@ -1,8 +1,8 @@
 /**
  * Addresses are taken in, a reference at a time, found, and counted as backed; give-back.ts gives them back.
  *
- * An address is in exactly one trie of its space. Its backed bit says whether it is counted among the backed ones, so that giving it
- * back need not ask the table.
+ * An address is in exactly one trie of its space. Its backed bit says whether it is counted among the backed ones, so
+ * that giving it back need not ask the table.
  */
 
 import {
@@ -59,8 +59,8 @@ import {
 const NOT_BACKED: u64 = ~(<u64>0);
 
 /**
- * Takes in the first `count` addresses of BATCH_IN with the tags of BATCH_TAGS and begins the rounds; CONTROL_TAKEN says how many there was
- * memory for.
+ * Takes in the first `count` addresses of BATCH_IN with the tags of BATCH_TAGS and begins the rounds; CONTROL_TAKEN
+ * says how many there was memory for.
  */
 export function takeIn<M extends PagingMode>(space: usize, count: u32): u32 {
   const taken = takeBatch(space, count);
@@ -69,8 +69,8 @@ export function takeIn<M extends PagingMode>(space: usize, count: u32): u32 {
 }
 
 /**
- * Answers how many of the batch have been taken in: fewer, where memory is exhausted. Addresses of one leaf node that come one after
- * the other are taken in together.
+ * Answers how many of the batch have been taken in: fewer, where memory is exhausted. Addresses of one leaf node that
+ * come one after the other are taken in together.
  */
 function takeBatch(space: usize, count: u32): u32 {
   let i: u32 = 0;
@@ -164,7 +164,10 @@ export function locate(space: usize, va: u64): usize {
   return 0;
 }
 
-/** Counts the backed ones among the first `count` of BATCH_IN that are not counted yet, and answers all PAs in BATCH_OUT. */
+/**
+ * Counts the backed ones among the first `count` of BATCH_IN that are not counted yet, and answers all PAs in
+ * BATCH_OUT.
+ */
 export function settleTaken<M extends PagingMode>(space: usize, count: u32): void {
   let backed: i32 = 0;
   const cuts = load<u32>(space, SPACE_CUTS) != 0;
@@ -203,8 +206,8 @@ function settleRun<M extends PagingMode>(leaf: usize, from: u32, end: u32): i32 
 }
 
 /**
- * What is kept of the first address of BATCH_IN, for `lookup`: 0 where it is not monitored, else 1 and { u32 tag, u32 references,
- * u64 outcome } in BATCH_OUT.
+ * What is kept of the first address of BATCH_IN, for `lookup`: 0 where it is not monitored, else 1 and { u32 tag, u32
+ * references, u64 outcome } in BATCH_OUT.
  */
 export function lookUp<M extends PagingMode>(space: usize): u32 {
   const va = load<u64>(BATCH_IN);

@@ -1,7 +1,9 @@
 /**
- * The addresses of a batch, looked at before any of them is taken in or found: their order, their form, and how many lie together.
+ * The addresses of a batch, looked at before any of them is taken in or found: their order, their form, and how many
+ * lie together.
  *
- * Addresses that come one after the other mostly lie under one leaf node, a run; what is the same for all of a run is done once.
+ * Addresses that come one after the other mostly lie under one leaf node, a run; what is the same for all of a run is
+ * done once.
  */
 import { BATCH_IN, LEAF_REACH_LOG2, PAGE_BITS } from "../layout";
 
@@ -21,7 +23,8 @@ export function ascends(count: u32): u32 {
 
 /** First of `count` addresses of BATCH_IN whose bits from `bits` - 1 up are not all equal; `count`: there is none. */
 export function firstNonCanonical(count: u32, bits: u32): u32 {
-  // Half of the space added, those of both halves lie side by side from 0 on: nearly always there is none that does not.
+  // Adding half the space moves both canonical halves into 0 … 2^bits: one OR over all sums tells whether any VA lies
+  // outside. That is rare, so only then is it looked for.
   const half = (<u64>1) << (bits - 1);
   const end = BATCH_IN + ((<usize>count) << 3);
   let above: u64 = 0;
@@ -41,7 +44,10 @@ export function endOfRun(i: u32, count: u32): u32 {
   return end;
 }
 
-/** Pages of a run that are not the page before it: how many there are, where the run is in order, and no fewer elsewhere. */
+/**
+ * Pages of a run that are not the page before it: how many there are, where the run is in order, and no fewer
+ * elsewhere.
+ */
 export function pagesOfRun(from: u32, end: u32): u32 {
   let pages: u32 = 0;
   let before = NO_PAGE;

@@ -1,8 +1,8 @@
 /**
  * Cells of leaf nodes: what is kept of a page that is monitored (NODE_CELLS in layout.ts).
  *
- * A cell is one address: offset in the page, references, tag. Where several share a page it is chained and holds none of that itself, but
- * a row for each, ascending by offset: events of one page come in that order.
+ * A cell is one address: offset in the page, references, tag. Where several share a page it is chained and holds none
+ * of that itself, but a row for each, ascending by offset: events of one page come in that order.
  */
 
 import {

@@ -1,8 +1,8 @@
 /**
  * The changes of the call: entries whose committed value is not what was read, table by table, ascending by entry.
  *
- * A change holds both values, so that what a page was and what it is can be told without its table's copy: the changes are few and lie side
- * by side, copies are many and by then no longer in any cache.
+ * A change holds both values, so that what a page was and what it is can be told without its table's copy: the changes
+ * are few and lie side by side, copies are many and by then no longer in any cache.
  */
 import {
   CHANGE_BEFORE,
@@ -22,7 +22,10 @@ import { endOf, itemsOf, push } from "../memory/vector";
 
 export const CHANGES = CONTROL + CONTROL_CHANGES;
 
-/** Notes the `count` entries that differ, whose numbers are at `places` (u16 each), as read into `frame`; false: memory is exhausted. */
+/**
+ * Notes the `count` entries that differ, whose numbers are at `places` (u16 each), as read into `frame`; false: memory
+ * is exhausted.
+ */
 export function noteChanged(table: usize, places: usize, count: u32, frame: usize): bool {
   if (!count) return true;
   const changes = push(CHANGES, count * CHANGE_BYTES);

@@ -1,6 +1,6 @@
 /**
- * The path of a monitored address as it is committed, from its top-level table to the entry that ends it, written to PATH: what is told of
- * an address that is taken in by itself.
+ * The path of a monitored address as it is committed, from its top-level table to the entry that ends it, written to
+ * PATH: what is told of an address that is taken in by itself.
  */
 
 import {
@@ -27,7 +27,8 @@ import { locate, settleTaken } from "./addresses";
 import { slotAt } from "./trie";
 
 /**
- * Settles the first address of BATCH_IN (`settleTaken`) and writes its path. Not 0: there are tables that may no longer be monitored.
+ * Settles the first address of BATCH_IN (`settleTaken`) and writes its path. Not 0: there are tables that may no longer
+ * be monitored.
  */
 export function settleOne<M extends PagingMode>(space: usize): u32 {
   const va = load<u64>(BATCH_IN);

@@ -1,8 +1,8 @@
 /**
  * Addresses are given back, a reference at a time or all; what is used no longer goes with the last one.
  *
- * A page that no address is left of frees its slot, a node without slots goes from its trie, and an entry that no node uses is monitored no
- * longer. Tables that are left become suspects (tables.ts), for the sweep.
+ * A page that no address is left of frees its slot, a node without slots goes from its trie, and an entry that no node
+ * uses is monitored no longer. Tables that are left become suspects (tables.ts), for the sweep.
  */
 
 import {
@@ -30,7 +30,10 @@ import { rowAt } from "./cells";
 import { unuse } from "./tables";
 import { cellOf, prune, removeCell, slotAt } from "./trie";
 
-/** Gives back one reference of the first address of BATCH_IN, or all (GIVE_BACK_…). Answers what that leaves to do (LEFT_…). */
+/**
+ * Gives back one reference of the first address of BATCH_IN, or all (GIVE_BACK_…). Answers what that leaves to do
+ * (LEFT_…).
+ */
 export function giveBack(space: usize, references: u32): u32 {
   giveBackReferences(space, load<u64>(BATCH_IN), references);
   return (

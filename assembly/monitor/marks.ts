@@ -1,8 +1,8 @@
 /**
  * Marks: entries that a vCPU has written to, or is about to. A bitmap a (vCPU, view, GFN), chained by vCPU.
  *
- * Keyed by GFN and not by table record: a mark may precede the monitoring of its entry and outlive it. Hence an arena of
- * their own, which giving up all addresses does not touch.
+ * Keyed by GFN and not by table record: a mark may precede the monitoring of its entry and outlive it. Hence an arena
+ * of their own, which giving up all addresses does not touch.
  */
 
 import {

@@ -1,8 +1,8 @@
 /**
  * Addresses change tries: the path of some now ends at a table that cannot be read, that of others no longer does.
  *
- * First all that move are lifted out, cell by cell, then put in where they belong. The tables that they leave and come to
- * stay monitored in between: the sweep comes after both.
+ * First all that move are lifted out, cell by cell, then put in where they belong. The tables that they leave and come
+ * to stay monitored in between: the sweep comes after both.
  */
 
 import {

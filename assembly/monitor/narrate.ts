@@ -1,8 +1,8 @@
 /**
  * Events: the outcome of each affected page as it is now against what it was, for every address of the page.
  *
- * Rows come ascending by VA within a trie, page-out before page-in; a window of EVENT_ROWS at a time, the place where to
- * go on being kept in the control block. Nothing here allocates.
+ * Rows come ascending by VA within a trie, page-out before page-in; a window of EVENT_ROWS at a time, the place where
+ * to go on being kept in the control block. Nothing here allocates.
  */
 
 import {
@@ -54,7 +54,10 @@ import { cellIn, cellOf, directCells } from "./trie";
 const PAGE_OUT: u8 = 0;
 const PAGE_IN: u8 = 1;
 
-/** Notes beside each outcome as it was what it is now, and starts with the first affected leaf; answers the rows to come. */
+/**
+ * Notes beside each outcome as it was what it is now, and starts with the first affected leaf; answers the rows to
+ * come.
+ */
 export function beginNarration<M extends PagingMode>(): u32 {
   const outcomes = itemsOf(CONTROL + CONTROL_OUTCOMES);
   const end = endOf(CONTROL + CONTROL_LEAVES);

@@ -1,8 +1,8 @@
 /**
  * What a path comes to, for one page: the outcome word of layout.ts, from committed copies.
  *
- * A leaf node that stands on a table has its outcomes there, entry by entry. One that does not inherits one outcome from
- * the lowest node above it that stands: a large page, or why there is none.
+ * A leaf node that stands on a table has its outcomes there, entry by entry. One that does not inherits one outcome
+ * from the lowest node above it that stands: a large page, or why there is none.
  */
 
 import {

@@ -111,7 +111,10 @@ function noteVanished(table: usize, mask: usize, entries: u32): u32 {
   return OK;
 }
 
-/** Finds the slots whose paths are walked anew: those on changed entries; of paths cut short, those on any entry processed. */
+/**
+ * Finds the slots whose paths are walked anew: those on changed entries; of paths cut short, those on any entry
+ * processed.
+ */
 export function affect(): u32 {
   const end = endOf(CHANGES);
   for (let change = itemsOf(CHANGES); change < end; change += CHANGE_BYTES) {
@@ -166,7 +169,10 @@ function affectSlot(node: usize, slot: u32): bool {
   return true;
 }
 
-/** Lists the affected leaves of a space with their outcomes. Answers EXHAUSTED, or 2 + the number of tries that have any. */
+/**
+ * Lists the affected leaves of a space with their outcomes. Answers EXHAUSTED, or 2 + the number of tries that have
+ * any.
+ */
 export function collectSpace<M extends PagingMode>(space: usize): u32 {
   let tries: u32 = 0;
   for (let trie: usize = 0; trie < TRIES; trie++) {
@@ -235,7 +241,9 @@ export function restand(): void {
   }
 }
 
-/** Takes back all that the call has done so far to nodes and, where UNDO_… says that the changes are there, to copies. */
+/**
+ * Takes back all that the call has done so far to nodes and, where UNDO_… says that the changes are there, to copies.
+ */
 export function undo(changes: u32): void {
   if (changes == UNDO_COMMITTED) revertChanges();
   const first = itemsOf(RELOCATIONS);

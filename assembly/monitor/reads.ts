@@ -1,8 +1,8 @@
 /**
  * Tables to be read: queued, named in READS for TypeScript, and committed as far as their entries were waited for.
  *
- * A table stays queued until what was read of it is absorbed or compared, so that a driver that throws loses nothing. Of a table that
- * has been read before only the entries waited for are committed: the others may have writes pending.
+ * A table stays queued until what was read of it is absorbed or compared, so that a driver that throws loses nothing.
+ * Of a table that has been read before only the entries waited for are committed: the others may have writes pending.
  */
 
 import {
@@ -87,8 +87,8 @@ export function unqueue(table: usize): void {
 }
 
 /**
- * Commits what was waited for in the first `count` of READS. The u32 beside each says whether it could be read. Answers how many are
- * named to be read next.
+ * Commits what was waited for in the first `count` of READS. The u32 beside each says whether it could be read. Answers
+ * how many are named to be read next.
  */
 export function absorb(count: u32): u32 {
   for (let i: u32 = 0; i < count; i++) {

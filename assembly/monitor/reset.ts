@@ -1,5 +1,6 @@
 /**
- * The arena reset once nothing is monitored: every record in it goes at once. Marks lie in an arena of their own and stay.
+ * The arena reset once nothing is monitored: every record in it goes at once. Marks lie in an arena of their own and
+ * stay.
  */
 
 import {

@@ -1,10 +1,12 @@
 /**
- * Rounds: all touched nodes stand, a level at a time from the top down, since what a level leads to is known once it has been read.
+ * Rounds: all touched nodes stand, a level at a time from the top down, since what a level leads to is known once it
+ * has been read.
  *
- *   begin -> stand a level -> its tables named -> (TypeScript protects and reads them) -> resume -> absorb -> cut what could
- *            not be read -> stand the next level -> ... -> 0: every touched node stands
+ *   begin -> stand a level -> its tables named -> (TypeScript protects and reads them) -> resume -> absorb
+ *         -> cut what could not be read -> stand the next level -> ... -> 0: every touched node stands
  *
- * Both answer how many tables are named in READS; 0 at the end; NO_MEMORY or TOO_MANY where the call is to be taken back.
+ * Both answer how many tables are named in READS; 0 at the end; NO_MEMORY or TOO_MANY where the call is to be taken
+ * back.
  */
 import {
   CONTROL,

@@ -1,8 +1,8 @@
 /**
  * Standing nodes on tables: what a round (rounds.ts) does at its level.
  *
- *   standLevel   finds where each touched node stands, and which entries there are not monitored yet; queues those tables and
- *                names the first of them, for TypeScript to protect and read
+ *   standLevel   finds where each touched node stands, and which entries there are not monitored yet; queues those
+ *                tables and names the first of them, for TypeScript to protect and read
  *   absorb       commits the entries that were waited for, from the frames read, and names the next tables (reads.ts)
  *   settleLevel  cuts the slots whose table could not be read, and hands on to the nodes below
  *
@@ -74,8 +74,8 @@ export function keyUnder<M extends PagingMode>(node: usize): u64 {
 }
 
 /**
- * Where the touched nodes of a level stand; of ROUNDS_PROCESSING what moves is noted, for `undo`. Answers how many tables are named to
- * be read, as `nextReads` does, or NO_MEMORY.
+ * Where the touched nodes of a level stand; of ROUNDS_PROCESSING what moves is noted, for `undo`. Answers how many
+ * tables are named to be read, as `nextReads` does, or NO_MEMORY.
  */
 export function standLevel<M extends PagingMode>(level: u32, rounds: u32): u32 {
   for (let node: usize = load<u32>(CONTROL + ((<usize>level) << 2), CONTROL_TOUCHED); node; node = load<u32>(node, NODE_TOUCHED_NEXT)) {
@@ -114,8 +114,10 @@ function needsMore(node: usize, table: usize): bool {
 }
 
 /**
- * What is waited for is noted only where many nodes stand on a table as it is queued: else all of them are asked when it has been read, and wait
- * for what they use and is not monitored yet. Of a table that has not been read yet they wait for all that they use.
+ * Queues the table of a node that uses entries of it which are not monitored yet. False: memory is exhausted.
+ *
+ * Which entries are waited for is noted here only if many nodes stand on the table. With few nodes it is cheaper to ask
+ * each of them after the read. A table read for the first time is taken whole.
  */
 function queueForRead(node: usize, table: usize): bool {
   const flags = load<u32>(table, TABLE_FLAGS);
@@ -135,7 +137,9 @@ function queueForRead(node: usize, table: usize): bool {
   return true;
 }
 
-/** Cuts what could not be read; of ROUNDS_PROCESSING the nodes below one that stands elsewhere now are to stand anew. */
+/**
+ * Cuts what could not be read; of ROUNDS_PROCESSING the nodes below one that stands elsewhere now are to stand anew.
+ */
 export function settleLevel(level: u32, rounds: u32): u32 {
   const list = CONTROL + CONTROL_TOUCHED + ((<usize>level) << 2);
   for (let node: usize = load<u32>(list); node; ) {

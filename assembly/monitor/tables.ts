@@ -2,8 +2,9 @@
  * Tables under watch: one record a (view, GFN) with the committed copy, the bitmap of monitored entries and the nodes
  * that stand on it.
  *
- * Rule: an entry is monitored exactly where a node that stands on the table uses its slot. While a call is under way the
- * bitmap may have more; tables that a node has left are suspects, and the sweep at the end of the call makes it true.
+ * Rule: an entry is monitored exactly where a node that stands on the table uses its slot. While a call is under way
+ * the bitmap may have more; tables that a node has left are suspects, and the sweep at the end of the call makes it
+ * true.
  */
 
 import {
@@ -107,7 +108,9 @@ export function join(node: usize, table: usize): void {
   else if (nodes > FEW_NODES) beginCounting(table);
 }
 
-/** From here on it is counted how many nodes use each entry; without memory for it they are asked one by one as before. */
+/**
+ * From here on it is counted how many nodes use each entry; without memory for it they are asked one by one as before.
+ */
 function beginCounting(table: usize): void {
   const counts = allocate(COUNTS_LOG2);
   if (!counts) return;
@@ -170,7 +173,9 @@ export function unuse(node: usize, slot: u32): void {
   store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_ENTRIES) - 1, CONTROL_ENTRIES);
 }
 
-/** Makes the bitmaps of all suspects true; the first that is left without an entry comes back, out of the list; 0: done. */
+/**
+ * Makes the bitmaps of all suspects true; the first that is left without an entry comes back, out of the list; 0: done.
+ */
 export function sweep(): usize {
   while (true) {
     const table = load<u32>(CONTROL, CONTROL_SUSPECTS);

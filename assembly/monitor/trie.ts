@@ -2,8 +2,8 @@
  * Tries over the bits of the VA: where the monitored addresses of a space hang.
  *
  * A node has the slots of a table of its level, and stands on the table that its path leads to; an address never moves
- * when tables do. A slot is used where an address hangs below it. Cells lie packed by rank until a node is full, so that
- * one address under a table costs 16 bytes and 512 cost 8 each.
+ * when tables do. A slot is used where an address hangs below it. Cells lie packed by rank until a node is full, so
+ * that one address under a table costs 16 bytes and 512 cost 8 each.
  */
 
 import {
@@ -49,7 +49,10 @@ import { countUse, leave, unuse } from "./tables";
 export const CELL_LOG2: u32 = 3;
 const FIRST_CAPACITY_LOG2: u32 = 1;
 const FULL_LOG2: u32 = 9;
-/** A node that outgrows this gets a cell for each slot: moving more than a kilobyte at every change costs more than it saves. */
+/**
+ * A node that outgrows this gets a cell for each slot: moving more than a kilobyte at every change costs more than it
+ * saves.
+ */
 const PACKED_LOG2: u32 = 7;
 
 /** Slot of `va` in a node of that level. */
@@ -110,15 +113,18 @@ export function findLeaf(space: usize, trie: u32, va: u64): usize {
 }
 
 /**
- * The cell of a slot that is used, of the leaf node that `findLeaf` has just answered for trie 0. Where the node above says where its cells lie,
- * node and cell are fetched at one time: both are seldom in the cache.
+ * The cell of a slot that is used, of the leaf node that `findLeaf` has just answered for trie 0. Where the node above
+ * says where its cells lie, node and cell are fetched at one time: both are seldom in the cache.
  */
 export function cellFound(leaf: usize, slot: u32): usize {
   const cells: usize = load<u32>(CONTROL, CONTROL_LAST_CELLS);
   return cells ? cells + ((<usize>slot) << CELL_LOG2) : cellOf(leaf, slot);
 }
 
-/** Puts a node at the end of the list of those to stand, of its level: tables come in the order of the addresses that want them. */
+/**
+ * Puts a node at the end of the list of those to stand, of its level: tables come in the order of the addresses that
+ * want them.
+ */
 export function touch(node: usize, flags: u32): void {
   const before = load<u8>(node, NODE_FLAGS);
   store<u8>(node, before | NODE_FLAG_TOUCHED | flags, NODE_FLAGS);
@@ -271,9 +277,14 @@ export function leafFor(space: usize, va: u64): usize {
   return node;
 }
 
-/** Bytes that taking in an address needs at the most: a node of every level, and a node's cells grown at every level. */
+/**
+ * Bytes that taking in an address needs at the most: a node of every level, and a node's cells grown at every level.
+ */
 export const BYTES_A_PATH: u32 = 6 * (128 + 4096) + 64;
-/** Bytes that every further address of the same leaf node needs at the most: rows for it and for the one it shares the page with. */
+/**
+ * Bytes that every further address of the same leaf node needs at the most: rows for it and for the one it shares the
+ * page with.
+ */
 const BYTES_A_ROW: u32 = 2 << ROW_BYTES_LOG2;
 
 /** True where `count` addresses of one leaf node can be taken in. */

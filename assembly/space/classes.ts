@@ -1,8 +1,9 @@
 /**
- * What every frame of a dump could be, a byte each: nothing, a top-level table, one in the middle, one of the last level.
+ * What every frame of a dump could be, a byte each: nothing, a top-level table, one in the middle, one of the last
+ * level.
  *
- * Every frame is looked at once, as it is read, 64 bytes at a time; zeros cost next to nothing, and entries that no table has end the look
- * early. What is no more than possible by itself is told apart by where it leads (roots.ts).
+ * Every frame is looked at once, as it is read, 64 bytes at a time; zeros cost next to nothing, and entries that no
+ * table has end the look early. What is no more than possible by itself is told apart by where it leads (roots.ts).
  */
 
 import {
@@ -75,8 +76,9 @@ function prepareClasses(gfn: u64): usize {
 }
 
 /**
- * Classes the first `count` frames of the staging area. Writes the places of those that could be top-level tables to BATCH_IN
- * (u32 each) and answers their number; NO_MEMORY: there is no memory, and the same frames can be classed again.
+ * Classes the first `count` frames of the staging area. Writes the places of those that could be top-level tables to
+ * BATCH_IN (u32 each) and answers their number; NO_MEMORY: there is no memory, and the same frames can be classed
+ * again.
  */
 export function scanFrames<M extends PagingMode>(count: u32): u32 {
   let found: u32 = 0;

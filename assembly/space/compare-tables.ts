@@ -1,8 +1,9 @@
 /**
  * Compares two last-level tables, where they were read to or where both are kept, and keeps in their pair what differs.
  *
- * An entry differs where what it maps does, or the access that it could grant; what else changes in it is nobody's concern. A pair counts as
- * compared when all of that has been kept: a call that runs out of memory before leaves it as it was.
+ * An entry differs where what it maps does, or the access that it could grant; what else changes in it is nobody's
+ * concern. A pair counts as compared when all of that has been kept: a call that runs out of memory before leaves it as
+ * it was.
  */
 
 import { BITMAP_BYTES, CONTROL, CONTROL_KEEP, CONTROL_RESERVED, KEPT_UNREADABLE, KIND_LEAF, READ_GFNS } from "../layout";
@@ -29,7 +30,10 @@ import { countTables, spaceFrame, stagedAt, wantedOn, wasStaged } from "./frames
 import { isCompared, log2For, pairOf } from "./pairs";
 import { EQUAL_TABLES, knownIn, sameFrameCell } from "./same-frames";
 
-/** Compares two tables that are both kept, as upper ones elsewhere, say, by their GFNs and copies; false: memory is exhausted. */
+/**
+ * Compares two tables that are both kept, as upper ones elsewhere, say, by their GFNs and copies; false: memory is
+ * exhausted.
+ */
 export function compareKept<M extends PagingMode>(before: u64, after: u64, copyBefore: usize, copyAfter: usize, generation: u32): bool {
   memory.fill(PAIR_MASK, 0xff, BITMAP_BYTES);
   const differing = placesThatDiffer<M>(copyBefore, copyAfter);
@@ -98,7 +102,10 @@ function markUnreadable(gfn: u64, side: u32, generation: u32): bool {
   return true;
 }
 
-/** Writes the places that differ in what they map, or in the access that they could grant, to PAIR_PLACES; answers their number. */
+/**
+ * Writes the places that differ in what they map, or in the access that they could grant, to PAIR_PLACES; answers their
+ * number.
+ */
 function placesThatDiffer<M extends PagingMode>(before: usize, after: usize): u32 {
   const differing = diffTable(before, after, PAIR_MASK, PAIR_PLACES);
   let count: u32 = 0;

@@ -1,9 +1,10 @@
 /**
  * Compares two states of an address space, change by change, ascending.
  *
- * Both are walked side by side, a step a level; a side is a table, a part of a large page, or nothing. Where both are tables reached
- * with one access, two last-level tables are a pair (pairs.ts) and only what differs is looked at; two upper ones below
- * which nothing changes are passed once. One table alone below which nothing is mapped is passed once as well.
+ * Both are walked side by side, a step a level; a side is a table, a part of a large page, or nothing. Where both are
+ * tables reached with one access, two last-level tables are a pair (pairs.ts) and only what differs is looked at; two
+ * upper ones below which nothing changes are passed once. One table alone below which nothing is mapped is passed once
+ * as well.
  */
 import { CONTROL, ENTRIES, KEPT_UNREADABLE, KEPT_WANTED, KIND_LEAF, KIND_NOT_PRESENT, KIND_TABLE } from "../layout";
 import { PagingMode } from "../mode";
@@ -83,7 +84,10 @@ export function compareSpace<M extends PagingMode>(cursor: usize, capacity: u32)
   return closeRow<M>(cursor, capacity) ? SPACE_DONE : SPACE_ROWS;
 }
 
-/** The VA behind the slots from `at` on that lead to tables known to say the same, reached with one access; `at` where there are none. */
+/**
+ * The VA behind the slots from `at` on that lead to tables known to say the same, reached with one access; `at` where
+ * there are none.
+ */
 function pastEqualTables<M extends PagingMode>(cursor: usize, step: usize, at: u64, end: u64): u64 {
   if (!areTables(step)) return at;
   const mode = changetype<M>(0);
@@ -100,7 +104,9 @@ function pastEqualTables<M extends PagingMode>(cursor: usize, step: usize, at: u
   return va;
 }
 
-/** Sees to the slot around `at`, which `next` is behind. SPACE_DONE: it is to be entered; SPACE_GO_ON: it is done with. */
+/**
+ * Sees to the slot around `at`, which `next` is behind. SPACE_DONE: it is to be entered; SPACE_GO_ON: it is done with.
+ */
 function compareSlot<M extends PagingMode>(cursor: usize, step: usize, level: u32, at: u64, next: u64, capacity: u32): u32 {
   // The slot's two sides are taken apart in the step below, which is begun where there is a table to go into.
   const below = stepAt(cursor, level - 1);
@@ -113,7 +119,10 @@ function compareSlot<M extends PagingMode>(cursor: usize, step: usize, level: u3
   return addDifference<M>(cursor, capacity, step, below, at, min(next, end)) ? SPACE_GO_ON : SPACE_ROWS;
 }
 
-/** Adds the change that the two sides in `below` make, from `va` to `to`, where they make one; false: there is no room for a row. */
+/**
+ * Adds the change that the two sides in `below` make, from `va` to `to`, where they make one; false: there is no room
+ * for a row.
+ */
 function addDifference<M extends PagingMode>(cursor: usize, capacity: u32, step: usize, below: usize, va: u64, to: u64): bool {
   const added = addChange<M>(
     cursor,
@@ -209,7 +218,10 @@ function comparePair<M extends PagingMode>(cursor: usize, step: usize, below: us
   return SPACE_GO_ON;
 }
 
-/** Says which of the slot's tables cannot be read, one a call; SPACE_GO_ON: all has been said, and there is no change to be had. */
+/**
+ * Says which of the slot's tables cannot be read, one a call; SPACE_GO_ON: all has been said, and there is no change to
+ * be had.
+ */
 function sayLacking<M extends PagingMode>(cursor: usize, below: usize, level: u32, at: u64): u32 {
   const mode = changetype<M>(0);
   const va = canonical<M>(at & ~(((<u64>1) << mode.shiftAt(level)) - 1));

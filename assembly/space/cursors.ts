@@ -1,5 +1,6 @@
 /**
- * Cursors: where a walk over a whole space stands (SPACE_CURSOR_… in space-layout.ts). TypeScript writes what is to be walked.
+ * Cursors: where a walk over a whole space stands (SPACE_CURSOR_… in space-layout.ts). TypeScript writes what is to be
+ * walked.
  */
 import { allocate, release } from "../memory/arena";
 import { SPACE_CURSOR_BYTES_LOG2 } from "../space-layout";

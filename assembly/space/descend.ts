@@ -1,7 +1,8 @@
 /**
  * The way down of a walk over one state: to the root's table, and from an entry to the table that it leads to.
  *
- * A table that is not there yet is wanted together with all that its neighbours lead to; one that cannot be read is said once.
+ * A table that is not there yet is wanted together with all that its neighbours lead to; one that cannot be read is
+ * said once.
  */
 import { ALL_ACCESS, CONTROL, CONTROL_KEEP, CONTROL_RESERVED, ENTRIES, KEPT_UNREADABLE, KEPT_WANTED, KIND_TABLE } from "../layout";
 import { PagingMode } from "../mode";

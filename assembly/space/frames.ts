@@ -1,8 +1,9 @@
 /**
  * Tables of whole address spaces: copies of frames, a side each (two states are compared, one is listed).
  *
- * A frame is wanted by a walk, listed in READS in its side's half, read by TypeScript, and kept or known to be unreadable.
- * What is wanted is listed anew by every batch (CONTROL_SPACE_ROUND), so that a batch that could not be read loses nothing.
+ * A frame is wanted by a walk, listed in READS in its side's half, read by TypeScript, and kept or known to be
+ * unreadable. What is wanted is listed anew by every batch (CONTROL_SPACE_ROUND), so that a batch that could not be
+ * read loses nothing.
  */
 
 import { CONTROL, FRAME_BYTES, KEPT_READABLE, KEPT_UNREADABLE, KEPT_WANTED, READ_GFNS, READS, STAGING } from "../layout";
@@ -125,7 +126,7 @@ export function absorbFrames(): bool {
     const count = wantedOn(side);
     for (let place: u32 = 0; place < count; place++) {
       const frame: usize = load<u32>(READS + ((<usize>(side * HALF_READS + place)) << 3));
-      if (load<u32>(frame, SPACE_FRAME_STATE) != KEPT_WANTED) continue; // absorbed by a call that then ran out of memory
+      if (load<u32>(frame, SPACE_FRAME_STATE) != KEPT_WANTED) continue; // by a call that then ran out of memory
       if (!wasStaged(side, place)) {
         store<u32>(frame, KEPT_UNREADABLE, SPACE_FRAME_STATE);
         continue;

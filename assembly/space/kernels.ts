@@ -1,5 +1,6 @@
 /**
- * What the core exports for whole address spaces. Generic kernels are chosen here by the mode in the control block; nothing else is decided.
+ * What the core exports for whole address spaces. Generic kernels are chosen here by the mode in the control block;
+ * nothing else is decided.
  */
 import { MODE_AMD64 } from "../layout";
 import { is4Level } from "../mode-choice";

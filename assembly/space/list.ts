@@ -1,8 +1,9 @@
 /**
  * Lists what an address space maps, stretch by stretch, ascending.
  *
- * Depth first over the entries. A table that turned out to map nothing, as a table of its level, is not entered again, so
- * between two stretches each (table, level) is passed at most once, however often it is shared; nothing else is remembered.
+ * Depth first over the entries. A table that turned out to map nothing, as a table of its level, is not entered again,
+ * so between two stretches each (table, level) is passed at most once, however often it is shared; nothing else is
+ * remembered.
  */
 import { CONTROL, CONTROL_KEEP, CONTROL_RESERVED, ENTRIES, KIND_LEAF, KIND_TABLE } from "../layout";
 import { isZero } from "../memory/zero";
@@ -91,7 +92,10 @@ export function listSpace<M extends PagingMode>(cursor: usize, capacity: u32): u
   return closeRow<M>(cursor, capacity) ? SPACE_DONE : SPACE_ROWS;
 }
 
-/** The leaves of a last-level table from `at` on; false: the window is full, and the cursor stands at the leaf that found no room. */
+/**
+ * The leaves of a last-level table from `at` on; false: the window is full, and the cursor stands at the leaf that
+ * found no room.
+ */
 function listTable<M extends PagingMode>(cursor: usize, step: usize, copy: usize, at: u64, capacity: u32): bool {
   const mode = changetype<M>(0);
   const keep = load<u64>(CONTROL, CONTROL_KEEP);
@@ -149,7 +153,10 @@ function listTable<M extends PagingMode>(cursor: usize, step: usize, copy: usize
   return true;
 }
 
-/** Adds what the range leaves of a leaf, from `at` on; false: it opens a row and the window has no room for the one before. */
+/**
+ * Adds what the range leaves of a leaf, from `at` on; false: it opens a row and the window has no room for the one
+ * before.
+ */
 function addLeaf<M extends PagingMode>(cursor: usize, step: usize, entry: u64, level: u32, at: u64, capacity: u32): bool {
   const mode = changetype<M>(0);
   const size = (<u64>1) << mode.shiftAt(level);

@@ -1,9 +1,9 @@
 /**
  * Pairs: the table before and the table after that stand at one place, compared once however many slots lead to them.
  *
- * Of two last-level tables only what differs is kept (compare-tables.ts). Most have not changed: of those that lie in one
- * frame before and after, a bit says so (same-frames.ts). Of two upper tables a pair remembers that nothing changes below
- * them, for each access that the paths to them grant: what a path forbids anyway is no change.
+ * Of two last-level tables only what differs is kept (compare-tables.ts). Most have not changed: of those that lie in
+ * one frame before and after, a bit says so (same-frames.ts). Of two upper tables a pair remembers that nothing changes
+ * below them, for each access that the paths to them grant: what a path forbids anyway is no change.
  */
 
 import { ACCESS_BITS, CONTROL, READ_GFNS } from "../layout";
@@ -32,7 +32,9 @@ const GENERATION_SHIFT: u32 = 16;
 const LOWEST_UPPER_LEVEL: u32 = 2;
 const SAME_BYTES: u32 = 32; // a level
 
-/** The pair of two frames; where it is new it is made with room for so many entries that differ. 0: memory is exhausted. */
+/**
+ * The pair of two frames; where it is new it is made with room for so many entries that differ. 0: memory is exhausted.
+ */
 export function pairOf(before: u64, after: u64, generation: u32, entries: u32 = 0): usize {
   if (before == after) return sameFramePair(before, generation, entries);
   const there = find(INDEX, keyOf(before, after), secondKeyOf(after, generation));
@@ -87,7 +89,10 @@ function secondKeyOf(after: u64, generation: u32): u32 {
   return <u32>(after >> SECOND_SHIFT) | (generation << GENERATION_SHIFT);
 }
 
-/** Lists two tables that are to be compared, once a batch; false: memory is exhausted. The caller has asked whether both sides have room. */
+/**
+ * Lists two tables that are to be compared, once a batch; false: memory is exhausted. The caller has asked whether both
+ * sides have room.
+ */
 export function wantPair(before: u64, after: u64, generation: u32): bool {
   if (before == after) {
     const cell = sameFrameCell(before, generation);

@@ -2,7 +2,8 @@
  * How good a top-level table a frame makes: it is judged by where it leads.
  *
  * A PT looks like a top-level table, but the pages it maps do not look like tables. The byte that every frame has got
- * (classes.ts) answers that for most, who are sifted out before any table below is read; only upper tables of the rest are.
+ * (classes.ts) answers that for most, who are sifted out before any table below is read; only upper tables of the rest
+ * are.
  */
 import {
   ACCESS_USER,
@@ -51,8 +52,8 @@ import { beginWants, mayWant, spaceFrame, want, wantedOn } from "./frames";
 const LOWER_HALF: u32 = ENTRIES >> 1;
 
 /**
- * Writes the places of those of the staged frames to BATCH_IN (u32 each) that lead to as many upper tables as to other things, at
- * least; answers their number. All others would be judged less than half plausible.
+ * Writes the places of those of the staged frames to BATCH_IN (u32 each) that lead to as many upper tables as to other
+ * things, at least; answers their number. All others would be judged less than half plausible.
  */
 export function siftFrames<M extends PagingMode>(count: u32): u32 {
   let found: u32 = 0;
@@ -94,8 +95,8 @@ function leadsToTables<M extends PagingMode>(frame: usize): bool {
 }
 
 /**
- * Judges a candidate and writes what is known of it from BATCH_OUT on, where its slots lead to from BATCH_IN on. SPACE_WANT_FRAMES:
- * tables are to be read first.
+ * Judges a candidate and writes what is known of it from BATCH_OUT on, where its slots lead to from BATCH_IN on.
+ * SPACE_WANT_FRAMES: tables are to be read first.
  */
 export function judgeRoot<M extends PagingMode>(rootGfn: f64): u32 {
   const gfn = <u64>rootGfn;
@@ -150,7 +151,10 @@ const WANTING: u32 = 0xffff_ffff;
 const HELD_SHIFT: u32 = 16;
 const TOLD_MASK: u32 = 0xffff;
 
-/** Two judgements in one, PLAUSIBLE_… each: in the low half what is not in the dump says nothing, in the high half it speaks against. */
+/**
+ * Two judgements in one, PLAUSIBLE_… each: in the low half what is not in the dump says nothing, in the high half it
+ * speaks against.
+ */
 function both(told: u32, held: u32): u32 {
   return told | (held << HELD_SHIFT);
 }
@@ -263,8 +267,8 @@ function mean(sum: u32, count: u32): u32 {
 }
 
 /**
- * How plausible one entry of a table above those is by where it leads, both ways. What is not present or leads to an empty table tells
- * nothing. `classes` are those around the frame that it names.
+ * How plausible one entry of a table above those is by where it leads, both ways. What is not present or leads to an
+ * empty table tells nothing. `classes` are those around the frame that it names.
  */
 function judgeEntry<M extends PagingMode>(entry: u64, level: u32, classes: usize): u32 {
   const mode = changetype<M>(0);

@@ -1,8 +1,8 @@
 /**
  * Rows of a listing: the open one, in the cursor, that what comes next may prolong, and the window of finished ones.
  *
- * A row is a stretch: VA, and the PA on each side that is backed, grow together. The two halves of the VA space lie side by
- * side without their sign, and no row goes over from one to the other.
+ * A row is a stretch: VA, and the PA on each side that is backed, grow together. The two halves of the VA space lie
+ * side by side without their sign, and no row goes over from one to the other.
  */
 import { CONTROL, SLOT_BITS } from "../layout";
 import { PagingMode } from "../mode";
@@ -39,7 +39,8 @@ export function closeRow<M extends PagingMode>(cursor: usize, capacity: u32): bo
   if (count >= capacity) return false;
   const row = SPACE_WINDOW + <usize>count * SPACE_ROW_BYTES;
   const open = cursor + SPACE_CURSOR_ROW;
-  for (let i: usize = 0; i < SPACE_ROW_BYTES; i += 8) store<u64>(row + i, load<u64>(open + i)); // a copy is a call, and rows are many
+  // Word by word: a copy is a call, and rows are many.
+  for (let i: usize = 0; i < SPACE_ROW_BYTES; i += 8) store<u64>(row + i, load<u64>(open + i));
   const va = load<u64>(open, SPACE_ROW_VA);
   store<u64>(row, canonical<M>(va), SPACE_ROW_VA);
   store<u64>(row, load<u64>(open, SPACE_ROW_END) - va, SPACE_ROW_END);

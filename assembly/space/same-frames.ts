@@ -37,7 +37,10 @@ export function sameFrameCell(gfn: u64, generation: u32): usize {
   return cellIn(block, gfn);
 }
 
-/** That it is listed in a batch, which may never have been read, is no knowledge. */
+/**
+ * What a cell says is known; 0: nothing. A cell that only says "listed" counts as unknown: the batch may never have
+ * been read.
+ */
 export function knownIn(cell: usize): usize {
   const known: usize = load<u32>(cell);
   return (known & TAG_MASK) == TAG_LISTED ? 0 : known;

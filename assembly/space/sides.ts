@@ -1,14 +1,17 @@
 /**
  * The two sides of a slot: what the entries before and after lead to, a table, a page or a part of one, or nothing.
  *
- * They are written to the step below, which is begun where there is a table to go into; of a table the GFN is in STEP_LEAF_PA.
+ * They are written to the step below, which is begun where there is a table to go into; of a table the GFN is in
+ * STEP_LEAF_PA.
  */
 import { CONTROL, CONTROL_KEEP, CONTROL_RESERVED, KIND_LEAF, KIND_NOT_PRESENT, KIND_TABLE } from "../layout";
 import { PagingMode } from "../mode";
 import { STEP_ACCESS, STEP_KIND, STEP_LEAF_LEVEL, STEP_LEAF_PA } from "../space-layout";
 import { copyAt } from "./steps";
 
-/** What a side is in the slot of `step` around `at`, written to the step below; of a table the GFN is in STEP_LEAF_PA. */
+/**
+ * What a side is in the slot of `step` around `at`, written to the step below; of a table the GFN is in STEP_LEAF_PA.
+ */
 export function takeApart<M extends PagingMode>(step: usize, below: usize, level: u32, at: u64, side: u32): void {
   const from = step + ((<usize>side) << 2);
   const to = below + ((<usize>side) << 2);

@@ -25,9 +25,12 @@ export function copyAt(step: usize, side: u32): usize {
   return load<u32>(<usize>load<u32>(step + ((<usize>side) << 2), STEP_FRAME), SPACE_FRAME_COPY);
 }
 
-/** Begins a step at the cursor's VA over `bytes` of VAs, a power of two; whole where none of it lies outside the range. */
+/**
+ * Begins a step at the cursor's VA over `bytes` of VAs, a power of two; whole where none of it lies outside the range.
+ */
 export function beginStep(step: usize, at: u64, bytes: u64, end: u64): void {
-  for (let i: usize = 0; i < STEP_BYTES; i += 8) store<u64>(step + i, 0); // a fill is a call, and this is done for every slot
+  // Word by word: a fill is a call, and this is done for every slot.
+  for (let i: usize = 0; i < STEP_BYTES; i += 8) store<u64>(step + i, 0);
   store<u32>(step, <u32>((at & (bytes - 1)) == 0 && at + bytes <= end), STEP_WHOLE);
 }
 
@@ -39,7 +42,9 @@ export function endStep(cursor: usize, level: u32): bool {
   return false;
 }
 
-/** Entries of the last-level table around `at` that the range covers, as the place behind the last. */
+/**
+ * Place behind the last entry of the table at `tableVa` that the range covers; an entry covers 2^`entryShift` bytes.
+ */
 export function lastPlace(cursor: usize, tableVa: u64, entryShift: u32, entries: u32): u32 {
   const covered = (load<u64>(cursor, SPACE_CURSOR_END) - tableVa + (((<u64>1) << entryShift) - 1)) >> entryShift;
   return covered < entries ? <u32>covered : entries;

@@ -1,8 +1,8 @@
 /**
  * Sums what an address space maps without unfolding it: pages by size and access.
  *
- * A table's sums, as a table of its level and apart from the path to it, are counted once; a slot that leads to it adds them,
- * each access cut down to what the slot grants. Only on the two edges of a range is a table looked at in part.
+ * A table's sums, as a table of its level and apart from the path to it, are counted once; a slot that leads to it adds
+ * them, each access cut down to what the slot grants. Only on the two edges of a range is a table looked at in part.
  */
 
 import { ACCESS_BITS, CONTROL, CONTROL_KEEP, CONTROL_RESERVED, ENTRIES, KIND_LEAF, KIND_TABLE } from "../layout";

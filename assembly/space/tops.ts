@@ -1,5 +1,6 @@
 /**
- * The top-level tables of two states: where a comparison begins, and what tells which slots several roots have in common.
+ * The top-level tables of two states: where a comparison begins, and what tells which slots several roots have in
+ * common.
  */
 import { ALL_ACCESS, BATCH_IN, BATCH_OUT, ENTRIES, KEPT_UNREADABLE, KEPT_WANTED, KIND_NOT_PRESENT, KIND_TABLE } from "../layout";
 import { PagingMode } from "../mode";
@@ -32,7 +33,10 @@ import { addressBits } from "./rows";
 import { takeEntryApart } from "./sides";
 import { beginStep, copyAt, stepAt } from "./steps";
 
-/** Begins a comparison at both roots' tables; at its end, where one of them cannot be read. SPACE_GO_ON, or the caller is needed. */
+/**
+ * Begins a comparison at both roots' tables; at its end, where one of them cannot be read. SPACE_GO_ON, or the caller
+ * is needed.
+ */
 export function enterRoots<M extends PagingMode>(cursor: usize, at: u64, end: u64): u32 {
   const levels = changetype<M>(0).levels();
   const gfn = <u64>load<f64>(cursor, SPACE_CURSOR_ROOT);
@@ -70,8 +74,8 @@ export function enterRoots<M extends PagingMode>(cursor: usize, at: u64, end: u6
 }
 
 /**
- * What the entries of both top-level tables say, as u64 at BATCH_IN and BATCH_OUT: equal words lead to the same, 0 to nothing.
- * The cursor's level stays 0 where one of the tables cannot be read.
+ * What the entries of both top-level tables say, as u64 at BATCH_IN and BATCH_OUT: equal words lead to the same, 0 to
+ * nothing. The cursor's level stays 0 where one of the tables cannot be read.
  */
 export function rootEntries<M extends PagingMode>(cursor: usize): u32 {
   const levels = changetype<M>(0).levels();

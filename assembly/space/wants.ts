@@ -1,5 +1,6 @@
 /**
- * What a comparison needs read: the tables that the slots of a step lead to, frames of their own or pairs, many at a time.
+ * What a comparison needs read: the tables that the slots of a step lead to, frames of their own or pairs, many at a
+ * time.
  */
 import { ENTRIES, KEPT_WANTED, KIND_TABLE } from "../layout";
 import { PagingMode } from "../mode";
@@ -73,7 +74,8 @@ function wantFramesOf(cursor: usize, below: usize): bool {
     const gfn = load<u64>(below + ((<usize>side) << 3), STEP_LEAF_PA);
     const frame = spaceFrame(gfn, sideKey(cursor, side));
     if (!frame) return false;
-    // The last place may be one too many for the bound: then only this side's frame is read, and the other's with the next batch.
+    // The last place may be one too many for the bound: then only this side's frame is read, and the other's with the
+    // next batch.
     if (load<u32>(frame, SPACE_FRAME_STATE) == KEPT_WANTED && mayWant(side)) want(frame, gfn, side);
   }
   return true;

@@ -59,7 +59,10 @@ export function listWanted(): void {
   store<u32>(CONTROL, load<u32>(CONTROL, CONTROL_FIRST_FRAME), CONTROL_READ_FIRST);
 }
 
-/** Names wanted frames in READS and READ_GFNS; answers how many. The newest come first, so all wanted ones come before the rest. */
+/**
+ * Names wanted frames in READS and READ_GFNS; answers how many. The newest come first, so all wanted ones come before
+ * the rest.
+ */
 export function nextWanted(): u32 {
   let count: u32 = 0;
   let kept: usize = load<u32>(CONTROL, CONTROL_READ_FIRST);

@@ -1,9 +1,9 @@
 /**
  * Links: the way down through the upper tables without an index and without a branch.
  *
- * Beside the copy of an upper table lies a block with the place of each child: three dependent loads lead from a root to a
- * PT's copy, and those of many addresses run at once. Absent children lead to null blocks and at last to the zero page,
- * whose entries are not present; what ends there is walked plainly, and that walk fills the links in.
+ * Beside the copy of an upper table lies a block with the place of each child: three dependent loads lead from a root
+ * to a PT's copy, and those of many addresses run at once. Absent children lead to null blocks and at last to the zero
+ * page, whose entries are not present; what ends there is walked plainly, and that walk fills the links in.
  */
 
 import {

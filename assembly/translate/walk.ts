@@ -42,8 +42,8 @@ const NOT_BACKED: u64 = ~(<u64>0);
 const NONE: u64 = ~(<u64>0);
 
 /**
- * Translates BATCH_IN to BATCH_OUT; answers how many walks are parked, or NO_MEMORY. `parked` 0: the first `count` addresses; else the
- * `parked` ones of BATCH_PARKED, which the call before has left there.
+ * Translates BATCH_IN to BATCH_OUT; answers how many walks are parked, or NO_MEMORY. `parked` 0: the first `count`
+ * addresses; else the `parked` ones of BATCH_PARKED, which the call before has left there.
  */
 export function walkBatch<M extends PagingMode>(rootGfn: f64, count: u32, parked: u32): u32 {
   let total = parked;
@@ -61,7 +61,9 @@ function parkAll(count: u32): u32 {
   return count;
 }
 
-/** Walks the first `total` of BATCH_PARKED table by table, linking what it finds; those that want a frame stay parked. */
+/**
+ * Walks the first `total` of BATCH_PARKED table by table, linking what it finds; those that want a frame stay parked.
+ */
 function walkPlainly<M extends PagingMode>(rootGfn: u64, total: u32): u32 {
   const mode = changetype<M>(0);
   const keep = load<u64>(CONTROL, CONTROL_KEEP);
