@@ -14,8 +14,8 @@
  *   0x020000  batch out        8192 x u64  physical addresses, all ones where not backed
  *   0x030000  batch tags       8192 x u32
  *   0x038000  parked           8192 x u32  places in the batch whose walk waits for a frame
- *   0x040000  reads            256 x { u32 record, u32 flags }
- *   0x040800  read flags       256 x u8  whether each was read, of whole spaces
+ *   0x040000  reads            256 x u32  the records that frames are read for
+ *   0x040800  read flags       256 x u8  1: it was read
  *   0x041000  read GFNs        256 x f64
  *   0x090000  vCPU heads       65536 x u32  first mark of each vCPU
  *   0x0d1000  staging          256 frames as read, an odd number of pages away from the arena (aliasing)
@@ -54,6 +54,7 @@ export const BATCH_TAGS: u32 = 0x30000;
 export const BATCH_PARKED: u32 = 0x38000;
 export const BATCH_LENGTH: u32 = 8192;
 export const READS: u32 = 0x40000;
+export const READ_FLAGS: u32 = 0x40800;
 export const READ_GFNS: u32 = 0x41000;
 export const READS_LENGTH: u32 = 256;
 export const VCPU_HEADS: u32 = 0x90000;

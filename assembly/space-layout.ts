@@ -32,10 +32,9 @@ export const CONTROL_FRAME_LIMIT: u32 = 1104; // f64, no frame of the guest has 
 export const CONTROL_SAME_INDEX: u32 = 1120; // index head, GFN >> 6 and generation -> words of frames (same-frames.ts)
 export const CONTROL_SAME_LAST: u32 = 1136; // { u64 GFN >> 6, u32 generation, u32 block } found last; block 0: none
 
-// Half of READS, READ_GFNS and the staging area is one side's. The halves lie an odd number of pages apart (aliasing).
+// Half of READS, READ_FLAGS, READ_GFNS and the staging area is one side's. The halves lie an odd number of pages apart (aliasing).
 export const HALF_READS: u32 = 128;
 export const HALF_STAGING: u32 = 0x81000;
-export const SPACE_READ_FLAGS: u32 = 0x40800; // u8 a place, behind READS: 1 read
 
 /** A frame read as a table, on one side. */
 export const SPACE_FRAME_BYTES_LOG2: u32 = 6;

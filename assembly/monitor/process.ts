@@ -43,7 +43,6 @@ import {
   NODE_USED,
   OK,
   OUTCOME_BYTES,
-  READS,
   RELOCATION_BYTES,
   SCRATCH_AFFECTED,
   SCRATCH_BELOW,
@@ -62,6 +61,7 @@ import {
 } from "../layout";
 import { countBits, hasBit, isEmptyBitmap, nextBit, setBit } from "../memory/bitmap";
 import { diffTable } from "../memory/diff";
+import { recordOf, wasRead } from "../memory/read-list";
 import { clear, endOf, itemsOf, push } from "../memory/vector";
 import { PagingMode } from "../mode";
 import { CHANGES, endOfChanges, firstChange, isOf, noteChanged, noteVanishedEntry, revertChanges, skipTo } from "./changes";
@@ -79,12 +79,10 @@ const RELOCATIONS = CONTROL + CONTROL_RELOCATIONS;
 /** Compares the first `count` of READS with what was read of them, the entries that DIFF_… says. */
 export function diffReads(count: u32, entries: u32): u32 {
   for (let i: u32 = 0; i < count; i++) {
-    const table: usize = load<u32>(READS + ((<usize>i) << 3));
+    const table = recordOf(i);
     if (entries == DIFF_MARKED) unqueue(table);
     const mask = entries == DIFF_ALL ? table + TABLE_MONITORED : <usize>load<u32>(table, TABLE_SCRATCH) + TABLE_MARKED;
-    const status = load<u32>(READS + ((<usize>i) << 3), 4)
-      ? noteChanges(table, mask, STAGING + <usize>i * FRAME_BYTES)
-      : noteVanished(table, mask, entries);
+    const status = wasRead(i) ? noteChanges(table, mask, STAGING + <usize>i * FRAME_BYTES) : noteVanished(table, mask, entries);
     if (status != OK) return status;
   }
   return OK;

@@ -17,8 +17,6 @@ import {
   GFN_BITS,
   NODE_NEXT,
   NODE_USED,
-  READ_GFNS,
-  READS,
   READS_LENGTH,
   STAGING,
   TABLE_COPY,
@@ -36,6 +34,7 @@ import {
   TABLE_SCRATCH,
 } from "../layout";
 import { countBits, isEmptyBitmap } from "../memory/bitmap";
+import { nameRead, recordOf, wasRead } from "../memory/read-list";
 import { releaseTableScratch, usedWord } from "./tables";
 
 /** Puts a table at the end of those to be read. */
@@ -54,7 +53,7 @@ export function queueTable(table: usize): void {
 export function nextReads(): u32 {
   let count: u32 = 0;
   for (let table = load<u32>(CONTROL, CONTROL_QUEUE); table && count < READS_LENGTH; table = load<u32>(table, TABLE_QUEUE_NEXT)) {
-    nameRead(count++, table);
+    nameTable(count++, table);
   }
   return count;
 }
@@ -68,14 +67,13 @@ export function listTables(): void {
 export function nextTables(): u32 {
   let count: u32 = 0;
   let table: usize = load<u32>(CONTROL, CONTROL_READ_FIRST);
-  for (; table && count < READS_LENGTH; table = load<u32>(table, TABLE_NEXT)) nameRead(count++, table);
+  for (; table && count < READS_LENGTH; table = load<u32>(table, TABLE_NEXT)) nameTable(count++, table);
   store<u32>(CONTROL, <u32>table, CONTROL_READ_FIRST);
   return count;
 }
 
-function nameRead(place: u32, table: usize): void {
-  store<u32>(READS + ((<usize>place) << 3), <u32>table);
-  store<f64>(READ_GFNS + ((<usize>place) << 3), <f64>(load<u64>(table, TABLE_KEY) & (((<u64>1) << GFN_BITS) - 1)));
+function nameTable(place: u32, table: usize): void {
+  nameRead(place, table, load<u64>(table, TABLE_KEY) & (((<u64>1) << GFN_BITS) - 1));
 }
 
 /** Takes the first of the queue off it. */
@@ -87,13 +85,13 @@ export function unqueue(table: usize): void {
 }
 
 /**
- * Commits what was waited for in the first `count` of READS. The u32 beside each says whether it could be read. Answers
- * how many are named to be read next.
+ * Commits what was waited for in the first `count` of READS, as far as they could be read. Answers how many are named to
+ * be read next.
  */
 export function absorb(count: u32): u32 {
   for (let i: u32 = 0; i < count; i++) {
-    const table: usize = load<u32>(READS + ((<usize>i) << 3));
-    const isRead = load<u32>(READS + ((<usize>i) << 3), 4) != 0;
+    const table = recordOf(i);
+    const isRead = wasRead(i);
     const frame = STAGING + <usize>i * FRAME_BYTES;
     unqueue(table);
     if (load<u32>(table, TABLE_FLAGS) & TABLE_FLAG_UNREAD) {

@@ -6,21 +6,10 @@
  * table has end the look early. What is no more than possible by itself is told apart by where it leads (roots.ts).
  */
 
-import {
-  BATCH_IN,
-  CONTROL,
-  CONTROL_KEEP,
-  CONTROL_RESERVED,
-  FRAME_BYTES,
-  KIND_LEAF,
-  KIND_TABLE,
-  NO_MEMORY,
-  READ_GFNS,
-  READS,
-  STAGING,
-} from "../layout";
+import { BATCH_IN, CONTROL, CONTROL_KEEP, CONTROL_RESERVED, FRAME_BYTES, KIND_LEAF, KIND_TABLE, NO_MEMORY, STAGING } from "../layout";
 import { allocate } from "../memory/arena";
 import { find, forgetIndex, insert, prepareInsert } from "../memory/frame-index";
+import { gfnOf, wasRead } from "../memory/read-list";
 import { isZero } from "../memory/zero";
 import { PagingMode } from "../mode";
 import { CLASS_HELD, CLASS_LAST, CLASS_MIDDLE, CLASS_TOP, CLASS_ZERO, CONTROL_CLASS_INDEX, CONTROL_FRAME_LIMIT } from "../space-layout";
@@ -85,8 +74,8 @@ export function scanFrames<M extends PagingMode>(count: u32): u32 {
   let block: usize = 0;
   let last: u64 = 0;
   for (let place: u32 = 0; place < count; place++) {
-    if (load<u32>(READS + ((<usize>place) << 3), 4) != 1) continue;
-    const gfn = <u64>load<f64>(READ_GFNS + ((<usize>place) << 3));
+    if (!wasRead(place)) continue;
+    const gfn = gfnOf(place);
     if (!block || !areAround(gfn, last)) block = prepareClasses(gfn);
     if (!block) return NO_MEMORY;
     last = gfn;

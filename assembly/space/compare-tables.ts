@@ -6,12 +6,11 @@
  * it was.
  */
 
-import { BITMAP_BYTES, CONTROL, CONTROL_KEEP, CONTROL_RESERVED, KEPT_UNREADABLE, KIND_LEAF, READ_GFNS } from "../layout";
+import { BITMAP_BYTES, CONTROL, CONTROL_KEEP, CONTROL_RESERVED, KEPT_UNREADABLE, KIND_LEAF } from "../layout";
 import { allocate } from "../memory/arena";
 import { diffTable } from "../memory/diff";
 import { PagingMode } from "../mode";
 import {
-  HALF_READS,
   PAIR_COMPARED,
   PAIR_COUNT,
   PAIR_ENTRIES,
@@ -26,7 +25,7 @@ import {
   SPACE_CURSOR_GENERATION,
   SPACE_FRAME_STATE,
 } from "../space-layout";
-import { countTables, spaceFrame, stagedAt, wantedOn, wasStaged } from "./frames";
+import { countTables, listedGfn, spaceFrame, stagedAt, wantedOn, wasStaged } from "./frames";
 import { isCompared, log2For, pairOf } from "./pairs";
 import { EQUAL_TABLES, knownIn, sameFrameCell } from "./same-frames";
 
@@ -55,8 +54,8 @@ export function absorbPairs<M extends PagingMode>(cursor: usize): bool {
 }
 
 function absorbPair<M extends PagingMode>(place: u32, generation: u32): bool {
-  const before = gfnAt(SIDE_BEFORE, place);
-  const after = gfnAt(SIDE_AFTER, place);
+  const before = listedGfn(SIDE_BEFORE, place);
+  const after = listedGfn(SIDE_AFTER, place);
   const hasBefore = wasStaged(SIDE_BEFORE, place);
   const hasAfter = wasStaged(SIDE_AFTER, place);
   let differing: u32 = 0;
@@ -89,10 +88,6 @@ function absorbPair<M extends PagingMode>(place: u32, generation: u32): bool {
   store<u16>(pair, <u16>state, PAIR_STATE);
   countTables(u32(hasBefore) + u32(hasAfter), 1);
   return true;
-}
-
-function gfnAt(side: u32, place: u32): u64 {
-  return <u64>load<f64>(READ_GFNS + ((<usize>(side * HALF_READS + place)) << 3));
 }
 
 function markUnreadable(gfn: u64, side: u32, generation: u32): bool {

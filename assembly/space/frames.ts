@@ -6,9 +6,10 @@
  * read loses nothing.
  */
 
-import { CONTROL, FRAME_BYTES, KEPT_READABLE, KEPT_UNREADABLE, KEPT_WANTED, READ_GFNS, READS, STAGING } from "../layout";
+import { CONTROL, FRAME_BYTES, KEPT_READABLE, KEPT_UNREADABLE, KEPT_WANTED, STAGING } from "../layout";
 import { allocate } from "../memory/arena";
 import { find, forgetIndex, insert, prepareInsert } from "../memory/frame-index";
+import { gfnOf, nameRead, recordOf, wasRead } from "../memory/read-list";
 import {
   CONTROL_PAIR_INDEX,
   CONTROL_SAME_INDEX,
@@ -34,7 +35,6 @@ import {
   SPACE_FRAME_ROUND,
   SPACE_FRAME_SAID,
   SPACE_FRAME_STATE,
-  SPACE_READ_FLAGS,
 } from "../space-layout";
 
 const INDEX = CONTROL + CONTROL_SPACE_INDEX;
@@ -104,10 +104,17 @@ export function want(frame: usize, gfn: u64, side: u32): void {
 /** Writes one more place of the batch. */
 export function list(record: usize, gfn: u64, side: u32): void {
   const count = wantedOn(side);
-  const place: usize = side * HALF_READS + count;
-  store<u32>(READS + (place << 3), <u32>record);
-  store<f64>(READ_GFNS + (place << 3), <f64>gfn);
+  nameRead(placeOf(side, count), record, gfn);
   store<u32>(CONTROL + CONTROL_SPACE_WANTED + ((<usize>side) << 2), count + 1);
+}
+
+/** GFN of the `place`-th frame of a side. */
+export function listedGfn(side: u32, place: u32): u64 {
+  return gfnOf(placeOf(side, place));
+}
+
+function placeOf(side: u32, place: u32): usize {
+  return side * HALF_READS + place;
 }
 
 /** Where the `place`-th frame of a side was read to. */
@@ -117,7 +124,7 @@ export function stagedAt(side: u32, place: u32): usize {
 
 /** Whether it was read. */
 export function wasStaged(side: u32, place: u32): bool {
-  return load<u8>(SPACE_READ_FLAGS + side * HALF_READS + place) == 1;
+  return wasRead(placeOf(side, place));
 }
 
 /** Keeps the frames of the batch as read; false: memory is exhausted. */
@@ -125,7 +132,7 @@ export function absorbFrames(): bool {
   for (let side: u32 = 0; side < SIDES; side++) {
     const count = wantedOn(side);
     for (let place: u32 = 0; place < count; place++) {
-      const frame: usize = load<u32>(READS + ((<usize>(side * HALF_READS + place)) << 3));
+      const frame = recordOf(placeOf(side, place));
       if (load<u32>(frame, SPACE_FRAME_STATE) != KEPT_WANTED) continue; // by a call that then ran out of memory
       if (!wasStaged(side, place)) {
         store<u32>(frame, KEPT_UNREADABLE, SPACE_FRAME_STATE);

@@ -6,12 +6,11 @@
  * below them, for each access that the paths to them grant: what a path forbids anyway is no change.
  */
 
-import { ACCESS_BITS, CONTROL, READ_GFNS } from "../layout";
+import { ACCESS_BITS, CONTROL } from "../layout";
 import { allocate } from "../memory/arena";
 import { find, insert, prepareInsert } from "../memory/frame-index";
 import {
   CONTROL_PAIR_INDEX,
-  HALF_READS,
   PAIR_BYTES,
   PAIR_COMPARED,
   PAIR_ENTRIES,
@@ -22,7 +21,7 @@ import {
   SIDE_AFTER,
   SIDE_BEFORE,
 } from "../space-layout";
-import { list, wantedOn } from "./frames";
+import { list, listedGfn, wantedOn } from "./frames";
 import { EQUAL_TABLES, knownIn, listedNow, sameFrame, sameFrameCell } from "./same-frames";
 
 const INDEX = CONTROL + CONTROL_PAIR_INDEX;
@@ -108,9 +107,9 @@ export function wantPair(before: u64, after: u64, generation: u32): bool {
 }
 
 function isListed(before: u64, after: u64): bool {
-  const count: usize = wantedOn(SIDE_BEFORE);
-  for (let place: usize = 0; place < count; place++) {
-    if (load<f64>(READ_GFNS + (place << 3)) == <f64>before && load<f64>(READ_GFNS + ((place + HALF_READS) << 3)) == <f64>after) return true;
+  const count = wantedOn(SIDE_BEFORE);
+  for (let place: u32 = 0; place < count; place++) {
+    if (listedGfn(SIDE_BEFORE, place) == before && listedGfn(SIDE_AFTER, place) == after) return true;
   }
   return false;
 }

@@ -20,9 +20,9 @@ import {
   KIND_LEAF,
   KIND_NOT_PRESENT,
   KIND_TABLE,
-  READS,
   STAGING,
 } from "../layout";
+import { wasRead } from "../memory/read-list";
 import { PagingMode } from "../mode";
 import {
   CLASS_LAST,
@@ -58,7 +58,7 @@ const LOWER_HALF: u32 = ENTRIES >> 1;
 export function siftFrames<M extends PagingMode>(count: u32): u32 {
   let found: u32 = 0;
   for (let place: u32 = 0; place < count; place++) {
-    if (load<u32>(READS + ((<usize>place) << 3), 4) != 1) continue;
+    if (!wasRead(place)) continue;
     if (!leadsToTables<M>(STAGING + <usize>place * FRAME_BYTES)) continue;
     store<u32>(BATCH_IN + ((<usize>found) << 2), place);
     found++;

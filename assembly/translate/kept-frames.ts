@@ -22,13 +22,12 @@ import {
   KEPT_WANTED,
   LINKS_BYTES_LOG2,
   LINKS_LEVELS,
-  READ_GFNS,
-  READS,
   READS_LENGTH,
   STAGING,
 } from "../layout";
 import { allocate, release } from "../memory/arena";
 import { find, insert, prepareInsert, removeAll } from "../memory/frame-index";
+import { nameRead, recordOf, wasRead } from "../memory/read-list";
 
 const INDEX = CONTROL + CONTROL_FRAME_INDEX;
 const COPY_LOG2: u32 = 12;
@@ -67,9 +66,7 @@ export function nextWanted(): u32 {
   let count: u32 = 0;
   let kept: usize = load<u32>(CONTROL, CONTROL_READ_FIRST);
   for (; kept && load<u32>(kept, KEPT_STATE) == KEPT_WANTED && count < READS_LENGTH; kept = load<u32>(kept, KEPT_NEXT)) {
-    store<u32>(READS + ((<usize>count) << 3), <u32>kept);
-    store<f64>(READ_GFNS + ((<usize>count) << 3), <f64>load<u64>(kept, KEPT_GFN));
-    count++;
+    nameRead(count++, kept, load<u64>(kept, KEPT_GFN));
   }
   store<u32>(CONTROL, <u32>kept, CONTROL_READ_FIRST);
   return count;
@@ -78,8 +75,8 @@ export function nextWanted(): u32 {
 /** Keeps the first `count` of READS as read; false: memory is exhausted. */
 export function keepFrames(count: u32): bool {
   for (let i: u32 = 0; i < count; i++) {
-    const kept: usize = load<u32>(READS + ((<usize>i) << 3));
-    if (!load<u32>(READS + ((<usize>i) << 3), 4)) {
+    const kept = recordOf(i);
+    if (!wasRead(i)) {
       store<u32>(kept, KEPT_UNREADABLE, KEPT_STATE);
       continue;
     }

@@ -1,48 +1,70 @@
 /**
- * Frames from guest memory into the core's staging area, as many in one call as the driver takes.
+ * Frames that the core has listed, from guest memory into its staging area: as many in one call as the driver takes.
  *
  * Nothing that comes from a driver is trusted: what is not one byte a frame is refused, what throws comes out unchanged.
  */
 
 import { FRAME_SIZE } from "../model/address.js";
 import { PageTableError } from "../model/errors.js";
+import { canReadFramesInto, readFramesInto } from "../model/frames-into.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { Core } from "./core.js";
 import * as layout from "./layout.js";
 
+/** The part of the list, and of the staging area, that a reader sees to. */
+export interface ReaderPart {
+  readonly firstPlace: number;
+  readonly places: number;
+  readonly stagingPtr: number;
+}
+
+const WHOLE: ReaderPart = { firstPlace: 0, places: layout.READS_LENGTH, stagingPtr: layout.STAGING };
+
+/** The part of one of two states. */
+export function partOfSide(side: number): ReaderPart {
+  return { firstPlace: side * layout.HALF_READS, places: layout.HALF_READS, stagingPtr: layout.STAGING + side * layout.HALF_STAGING };
+}
+
 export class FrameReader {
-  readonly #core: Core;
   readonly #gfns: Float64Array;
   readonly #staging: Uint8Array;
-  readonly #frames: readonly Uint8Array[];
+  /** A byte a place: 1 where the frame was read. */
+  readonly #flags: Uint8Array;
+  /** The staging area of a place, once it has been asked for. */
+  readonly #frames: (Uint8Array | undefined)[];
 
-  constructor(core: Core) {
-    this.#core = core;
-    this.#gfns = new Float64Array(core.u8.buffer, layout.READ_GFNS, layout.READS_LENGTH);
-    this.#staging = core.u8.subarray(layout.STAGING, layout.STAGING + layout.READS_LENGTH * FRAME_SIZE);
-    this.#frames = Array.from({ length: layout.READS_LENGTH }, (_, i) => this.#staging.subarray(i * FRAME_SIZE, (i + 1) * FRAME_SIZE));
+  constructor({ u8 }: Core, { firstPlace, places, stagingPtr }: ReaderPart = WHOLE) {
+    const flagsAt = layout.READ_FLAGS + firstPlace;
+    this.#gfns = new Float64Array(u8.buffer, layout.READ_GFNS + 8 * firstPlace, places);
+    this.#staging = u8.subarray(stagingPtr, stagingPtr + places * FRAME_SIZE);
+    this.#flags = u8.subarray(flagsAt, flagsAt + places);
+    this.#frames = new Array(places);
   }
 
-  /** GFN of the `place`-th frame to read. */
-  gfn(place: number): number {
-    return this.#gfns[place];
-  }
-
-  /** Reads the first `count` frames that READ_GFNS names and notes beside each whether it is there. */
+  /** Reads the first `count` frames and notes of each whether it is there. */
   read(memory: GuestMemory, count: number): void {
-    const { u32 } = this.#core;
-    const flags = (layout.READS >>> 2) + 1;
-    if (count === 1 || !memory.readFrames) {
-      for (let i = 0; i < count; i++) u32[flags + 2 * i] = memory.readFrame(this.#gfns[i], this.#frames[i]) ? 1 : 0;
+    if (count === 0) return;
+    if (canReadFramesInto(memory)) {
+      memory[readFramesInto](this.#gfns, count, this.#staging, this.#flags);
       return;
     }
-    const answer = checkedAnswer(memory.readFrames(this.#gfns.slice(0, count), this.#staging.subarray(0, count * FRAME_SIZE)), count);
-    for (let i = 0; i < count; i++) u32[flags + 2 * i] = answer[i] === 1 ? 1 : 0;
+    if (count === 1 || !memory.readFrames) {
+      for (let place = 0; place < count; place++) {
+        this.#flags[place] = memory.readFrame(this.#gfns[place], this.#frame(place)) ? 1 : 0;
+      }
+      return;
+    }
+    this.#flags.set(checkedAnswer(memory.readFrames(this.#gfns.slice(0, count), this.#staging.subarray(0, count * FRAME_SIZE)), count));
   }
 
   /** Whether the `place`-th frame of the last `read` is there. */
   wasRead(place: number): boolean {
-    return this.#core.u32[(layout.READS >>> 2) + 2 * place + 1] === 1;
+    return this.#flags[place] === 1;
+  }
+
+  #frame(place: number): Uint8Array {
+    this.#frames[place] ??= this.#staging.subarray(place * FRAME_SIZE, (place + 1) * FRAME_SIZE);
+    return this.#frames[place];
   }
 }
 

@@ -56,7 +56,7 @@ export class Standing {
     const { u32 } = this.#core;
     let failures = NO_FAILURES;
     for (let place = 0; place < count; place++) {
-      const table = u32[(layout.READS >>> 2) + 2 * place];
+      const table = u32[(layout.READS >>> 2) + place];
       const flags = u32[(table + layout.TABLE_FLAGS) >>> 2];
       if (!(flags & layout.TABLE_FLAG_UNREAD) || flags & layout.TABLE_FLAG_PROTECTED) continue;
       const failure = this.#protection.protect(table);

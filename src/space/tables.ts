@@ -8,12 +8,12 @@
 
 import type { CoreMode } from "../arch/core-mode.js";
 import { Core, memoryExhausted } from "../core/core.js";
+import { FrameReader, partOfSide } from "../core/frame-reader.js";
 import * as layout from "../core/layout.js";
 import type { Architecture } from "../model/architecture.js";
 import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { AbortSignalLike } from "../model/platform.js";
-import { FrameBatch } from "./frame-batch.js";
 import type { Kernel } from "./kernels.js";
 import { type LinearRange, signedVa, type UnreadableTable } from "./options.js";
 
@@ -41,7 +41,8 @@ const NO_ENTRY = (1n << 64n) - 1n;
 export class SpaceTables {
   #core: Core;
   readonly #options: TablesOptions;
-  #batches: readonly FrameBatch[] = [];
+  /** By side. */
+  #readers: readonly FrameReader[] = [];
   /** Cursors that are not yet released. */
   #cursors = 0;
   /** Number of the walk; tables are kept by it. */
@@ -241,7 +242,7 @@ export class SpaceTables {
 
   #lookAt(core: Core): void {
     this.#core = core;
-    this.#batches = [new FrameBatch(core, layout.SIDE_BEFORE), new FrameBatch(core, layout.SIDE_AFTER)];
+    this.#readers = [layout.SIDE_BEFORE, layout.SIDE_AFTER].map((side) => new FrameReader(core, partOfSide(side)));
   }
 
   #forget(): void {
@@ -252,11 +253,15 @@ export class SpaceTables {
     const { before, after } = this.#options;
     this.#busy = true;
     try {
-      if (before) this.#batches[layout.SIDE_BEFORE].read(before);
-      this.#batches[layout.SIDE_AFTER].read(after);
+      if (before) this.#read(before, layout.SIDE_BEFORE);
+      this.#read(after, layout.SIDE_AFTER);
     } finally {
       this.#busy = false;
     }
+  }
+
+  #read(memory: GuestMemory, side: number): void {
+    this.#readers[side].read(memory, this.#core.control(layout.CONTROL_SPACE_WANTED + 4 * side));
   }
 
   /** A driver's callback must not walk on over the frames that it is reading. */

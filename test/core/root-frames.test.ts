@@ -37,7 +37,7 @@ function classesOf(core: Core, count: number): Uint8Array {
   const gfns = new Float64Array(core.u8.buffer, layout.READ_GFNS, count);
   for (let place = 0; place < count; place++) {
     gfns[place] = place;
-    core.u32[(layout.READS >>> 2) + 2 * place + 1] = 1;
+    core.u8[layout.READ_FLAGS + place] = 1;
   }
   core.exports.scanFrames(count);
   const block = core.exports.classBlock(0) >>> 0;
@@ -50,7 +50,7 @@ function judged(core: Core, gfn: number, table: BigUint64Array): { tables: numbe
   exports.beginSpaces(MOST_TABLES);
   expect(exports.judgeRoot(gfn, core.mode.modeId)).toBe(layout.SPACE_WANT_FRAMES);
   writeTable(core, STAGING + layout.SIDE_AFTER * layout.HALF_STAGING, table);
-  core.u8[layout.SPACE_READ_FLAGS + layout.SIDE_AFTER * layout.HALF_READS] = 1;
+  core.u8[layout.READ_FLAGS + layout.SIDE_AFTER * layout.HALF_READS] = 1;
   expect(exports.absorbFrames()).toBe(1);
   expect(exports.judgeRoot(gfn, core.mode.modeId)).toBe(layout.SPACE_DONE);
   const fact = (offset: number) => core.u32[(layout.BATCH_OUT + offset) >>> 2] as number;

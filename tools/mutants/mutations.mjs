@@ -129,8 +129,8 @@ export const mutations = [
     name: "a table that vanished under a mark keeps its committed entries",
     rule: 5,
     file: "assembly/monitor/process.ts",
-    find: "      : noteVanished(table, mask, entries);",
-    replace: "      : OK;",
+    find: " : noteVanished(table, mask, entries);",
+    replace: " : OK;",
   },
   {
     name: "addresses below an unreadable table stay with those that are walked",
