@@ -1,6 +1,6 @@
 /**
  * Who may import whom: the floors of docs/architecture.md. An import goes down or sideways along an arrow, never up,
- * never in a circle. `test/package/import-rules.test.ts` proves that each of these rules can fail.
+ * never in a circle. `test/repository/import-rules.test.ts` proves that each of these rules can fail.
  *
  * A rule here names the floor that imports (`from`), and all that it may not: everything of ours but the listed floors.
  */
