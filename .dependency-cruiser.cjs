@@ -17,6 +17,18 @@ function floor(name, below) {
   };
 }
 
+/** Of the folders within `src/<floor>/`, what lies in `<name>/` imports only itself and those `below` it: so they never go in a circle. */
+function folderWithin(floor, name, below) {
+  const allowed = [name, ...below].join("|");
+  return {
+    name: `${floor}-${name}`,
+    comment: `of the folders in src/${floor}, ${name} imports only itself${below.length === 0 ? "" : ` and: ${below.join(", ")}`}`,
+    severity: "error",
+    from: { path: `^src/${floor}/${name}/` },
+    to: { path: `^src/${floor}/[^/]+/`, pathNot: `^src/${floor}/(${allowed})/` },
+  };
+}
+
 /** Only what matches `from` imports what matches `to`. */
 function confined(name, comment, from, to) {
   return { name, comment, severity: "error", from: { path: "^(src|web-demo)/", pathNot: from }, to };
@@ -61,6 +73,11 @@ module.exports = {
       from: { path: "^src/cli/" },
       to: { path: "^(src|assembly|test|tools|bench|scripts|web-demo)/", pathNot: "^src/(cli/|export/|model/|index\\.ts$)" },
     },
+    folderWithin("cli", "terminal", []),
+    folderWithin("cli", "arguments", []),
+    folderWithin("cli", "progress", ["terminal"]),
+    folderWithin("cli", "results", ["arguments", "progress", "terminal"]),
+    folderWithin("cli", "format", ["results", "arguments", "terminal"]),
     {
       name: "roof-web-demo",
       comment: "the web page uses the public entry points only",

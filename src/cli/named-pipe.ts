@@ -29,9 +29,7 @@ export async function openPipe(path: string, { signal, progress }: Pick<Session,
       const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
       return new Socket({ fd, readable: false, writable: true });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENXIO") {
-        throw new UsageError(`-o ${path}: cannot be written: ${messageOf(error)}`);
-      }
+      if ((error as NodeJS.ErrnoException).code !== "ENXIO") throw new UsageError(`-o ${path}: cannot be written: ${messageOf(error)}`);
     }
     progress.report(`waiting for a reader of ${path}`);
     await pause(READER_WAIT_MS, undefined, { signal });

@@ -3,12 +3,12 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { amd64 } from "../../src/arch/amd64.js";
-import type { DumpInfo } from "../../src/cli/commands/info.js";
 import { infoText } from "../../src/cli/format/info-text.js";
 import { jsonLine } from "../../src/cli/format/json.js";
-import { terminalOf, widthOf } from "../../src/cli/format/text.js";
 import { DEFAULT_STRETCHES, Timeline } from "../../src/cli/format/timeline.js";
 import { walkText } from "../../src/cli/format/walk-text.js";
+import type { DumpInfo } from "../../src/cli/results/info.js";
+import { terminalOf, widthOf } from "../../src/cli/terminal/text.js";
 import type { PageTableMonitorEvent } from "../../src/model/event.js";
 import type { Translation } from "../../src/model/translation.js";
 import { toColumns } from "../oracle/events.js";

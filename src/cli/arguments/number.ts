@@ -8,7 +8,8 @@
 
 import { UsageError } from "../failure.js";
 
-const ADDRESS_LIMIT = 1n << 64n;
+/** The first number that is no address: a range may end there. */
+export const ADDRESS_LIMIT = 1n << 64n;
 const SEPARATORS = /[_`]/g;
 const PREFIX = /^0x/i;
 const HEX_DIGITS = /^[0-9a-f]+$/i;
@@ -48,18 +49,12 @@ function parseNumber(text: string, what: string, kind: keyof typeof HINTS, whole
   const isPrefixed = PREFIX.test(text);
   const digits = text.replace(PREFIX, "").replace(SEPARATORS, "");
   if (isPrefixed || HEX_MARK.test(text)) {
-    if (HEX_DIGITS.test(digits)) {
-      return BigInt(`0x${digits}`);
-    }
-  } else if (DECIMAL_DIGITS.test(digits)) {
-    return BigInt(digits);
-  }
+    if (HEX_DIGITS.test(digits)) return BigInt(`0x${digits}`);
+  } else if (DECIMAL_DIGITS.test(digits)) return BigInt(digits);
   throw new UsageError(`${what}: "${whole}" is not ${kind}: ${HINTS[kind]}`);
 }
 
 function below(value: bigint, text: string, what: string): bigint {
-  if (value >= ADDRESS_LIMIT) {
-    throw new UsageError(`${what}: "${text}" does not fit in 64 bits`);
-  }
+  if (value >= ADDRESS_LIMIT) throw new UsageError(`${what}: "${text}" does not fit in 64 bits`);
   return value;
 }

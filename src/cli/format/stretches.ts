@@ -45,16 +45,12 @@ export function* stretches(events: EventColumns): Generator<Stretch> {
       open.end = end;
       open.pages++;
     } else {
-      if (open !== undefined) {
-        yield open;
-      }
+      if (open !== undefined) yield open;
       open = { kind, tag, va, end, pages: 1, pageSize, fault };
     }
     i = row;
   }
-  if (open !== undefined) {
-    yield open;
-  }
+  if (open !== undefined) yield open;
 }
 
 function isSameAddress(events: EventColumns, i: number, j: number): boolean {
@@ -89,9 +85,7 @@ export function groupStretches(all: Iterable<Stretch>, limit: number): readonly 
     keepLargest(group.shown, stretch, limit + 1);
   }
   for (const group of groups.values()) {
-    if (group.stretches > group.shown.length) {
-      dropSmallest(group.shown);
-    }
+    if (group.stretches > group.shown.length) dropSmallest(group.shown);
   }
   return [...groups.values()];
 }
@@ -99,17 +93,13 @@ export function groupStretches(all: Iterable<Stretch>, limit: number): readonly 
 /** `shown` stays in the order of addresses, at most `limit`; the smallest makes room, of equals the last. */
 function keepLargest(shown: Stretch[], stretch: Stretch, limit: number): void {
   shown.push(stretch);
-  if (shown.length > limit) {
-    dropSmallest(shown);
-  }
+  if (shown.length > limit) dropSmallest(shown);
 }
 
 function dropSmallest(shown: Stretch[]): void {
   let smallest = shown.length - 1;
   for (let i = smallest - 1; i >= 0; i--) {
-    if ((shown[i] as Stretch).pages < (shown[smallest] as Stretch).pages) {
-      smallest = i;
-    }
+    if ((shown[i] as Stretch).pages < (shown[smallest] as Stretch).pages) smallest = i;
   }
   shown.splice(smallest, 1);
 }

@@ -8,7 +8,7 @@
  */
 
 import type { OutputStream } from "../output.js";
-import { duration, printable, shortened } from "./text.js";
+import { duration, printable, shortened } from "../terminal/text.js";
 
 const QUIET_MS = 1000;
 const TERMINAL_INTERVAL_MS = 100;
@@ -29,88 +29,82 @@ export interface Share {
 }
 
 export class Progress {
-  private readonly startedMs: number;
+  readonly #startedMs: number;
   /** What is counted now, when that began, and how much was done already. */
-  private task = { words: "", startedMs: 0, done: 0 };
-  private shownMs = Number.NEGATIVE_INFINITY;
-  private isOnScreen = false;
-  private isAskedFor = false;
+  #task = { words: "", startedMs: 0, done: 0 };
+  #shownMs = Number.NEGATIVE_INFINITY;
+  #isOnScreen = false;
+  #isAskedFor = false;
 
-  private readonly stream: OutputStream;
-  private readonly nowMs: () => number;
+  readonly #stream: OutputStream;
+  readonly #nowMs: () => number;
 
   constructor(stream: OutputStream, nowMs: () => number = () => performance.now()) {
-    this.stream = stream;
-    this.nowMs = nowMs;
-    this.startedMs = nowMs();
+    this.#stream = stream;
+    this.#nowMs = nowMs;
+    this.#startedMs = nowMs();
   }
 
   /** From now on also where standard error is no terminal. */
   askFor(): void {
-    this.isAskedFor = true;
+    this.#isAskedFor = true;
   }
 
   /** Says what is being done now, where it is time to. */
   report(words: string): void {
-    this.reportFirst([words]);
+    this.#reportFirst([words]);
   }
 
   /** Says it in the first of several words that fits; where none does, the end of the last one. */
-  private reportFirst(all: readonly string[]): void {
-    const nowMs = this.nowMs();
-    const isTerminal = this.stream.isTTY === true;
-    if (!isTerminal && !this.isAskedFor) {
-      return;
-    }
-    if (nowMs - this.startedMs < QUIET_MS || nowMs - this.shownMs < (isTerminal ? TERMINAL_INTERVAL_MS : PLAIN_INTERVAL_MS)) {
-      return;
-    }
-    this.shownMs = nowMs;
-    const seconds = `${((nowMs - this.startedMs) / 1000).toFixed(0)} s`;
+  #reportFirst(all: readonly string[]): void {
+    const nowMs = this.#nowMs();
+    const isTerminal = this.#stream.isTTY === true;
+    if (!isTerminal && !this.#isAskedFor) return;
+    if (nowMs - this.#startedMs < QUIET_MS || nowMs - this.#shownMs < (isTerminal ? TERMINAL_INTERVAL_MS : PLAIN_INTERVAL_MS)) return;
+    this.#shownMs = nowMs;
+    const seconds = `${((nowMs - this.#startedMs) / 1000).toFixed(0)} s`;
     const [longest = ""] = all;
     if (isTerminal) {
-      const width = Math.max((this.stream.columns ?? DEFAULT_WIDTH) - seconds.length - 4, NARROWEST_WORDS);
+      const width = Math.max((this.#stream.columns ?? DEFAULT_WIDTH) - seconds.length - 4, NARROWEST_WORDS);
       const words = all.find((candidate) => [...printable(candidate)].length <= width) ?? all.at(-1) ?? "";
-      this.send(`${WIPE}${shortened(words, width)} (${seconds})`);
-      this.isOnScreen = true;
+      this.#send(`${WIPE}${shortened(words, width)} (${seconds})`);
+      this.#isOnScreen = true;
     } else {
-      this.send(`ptm: ${printable(longest)} (${seconds})\n`);
+      this.#send(`ptm: ${printable(longest)} (${seconds})\n`);
     }
   }
 
   /** True where work has taken so long that a person is told, and there is one. */
   get isSlow(): boolean {
-    return (this.stream.isTTY === true || this.isAskedFor) && this.nowMs() - this.startedMs >= QUIET_MS;
+    return (this.#stream.isTTY === true || this.#isAskedFor) && this.#nowMs() - this.#startedMs >= QUIET_MS;
   }
 
   /** Work on `words` begins: its rate counts from here. */
   begin(words: string): void {
-    this.task = { words, startedMs: this.nowMs(), done: 0 };
+    this.#task = { words, startedMs: this.#nowMs(), done: 0 };
   }
 
   /** Says how much of `words` is done, where it is time to. The rate is that since their beginning, else since the first call with them. */
   advance(words: string, share: Share): void {
-    const nowMs = this.nowMs();
-    if (this.task.words !== words) {
-      this.task = { words, startedMs: nowMs, done: share.done };
-    }
+    const nowMs = this.#nowMs();
+    if (this.#task.words !== words) this.#task = { words, startedMs: nowMs, done: share.done };
     if (this.isSlow) {
-      const seconds = (nowMs - this.task.startedMs) / 1000;
-      const told = shareWords(share, seconds > 0 ? (share.done - this.task.done) / seconds : 0);
-      this.reportFirst(told.map((text) => `${words}: ${text}`));
+      const seconds = (nowMs - this.#task.startedMs) / 1000;
+      const told = shareWords(share, seconds > 0 ? (share.done - this.#task.done) / seconds : 0);
+      this.#reportFirst(told.map((text) => `${words}: ${text}`));
     }
   }
 
   /** Takes the line off the terminal, where one is. */
   clear(): void {
-    if (this.isOnScreen) {
-      this.isOnScreen = false;
-      this.send(WIPE);
+    if (this.#isOnScreen) {
+      this.#isOnScreen = false;
+      this.#send(WIPE);
     }
   }
 
-  private send(text: string): void {
-    this.stream.write(text, () => {});
+  #send(text: string): void {
+    this.#stream.write(text, () => {});
   }
 }
 

@@ -94,9 +94,7 @@ export function duration(seconds: number): string {
 
 /** One character for a part of a whole: blank dot for none, then eighths; what is there at all is never shown as none. */
 export function levelCharacter(part: number, whole: number): string {
-  if (part <= 0 || whole <= 0) {
-    return "·";
-  }
+  if (part <= 0 || whole <= 0) return "·";
   const eighth = Math.min(8, Math.max(1, Math.round((part / whole) * 8)));
   return "▁▂▃▄▅▆▇█".charAt(eighth - 1);
 }
