@@ -66,6 +66,9 @@ module.exports = {
       from: { path: "^src/worker/" },
       to: { path: "^(src/cli|assembly|test|tools|bench|scripts|web-demo)/" },
     },
+    folderWithin("worker", "wire", []),
+    folderWithin("worker", "service", ["wire"]),
+    folderWithin("worker", "caller", ["service", "wire"]),
     {
       name: "roof-cli",
       comment: "the command uses what every user of the library can use, the plain types, and the tables",

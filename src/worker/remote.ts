@@ -18,7 +18,7 @@ import type { Mapping, SpaceSummary } from "../space/mapping.js";
 import type { SpaceOptions } from "../space/options.js";
 import type { RootCandidate } from "../space/root-candidate.js";
 import type { SharedOptions } from "../space/shared-changes.js";
-import type { ChangeColumns, MappingColumns, SharedChangeColumns } from "./columns.js";
+import type { ChangeColumns, MappingColumns, SharedChangeColumns } from "./wire/columns.js";
 
 /** What a call to a worker may be given. */
 export interface CallOptions {

@@ -4,12 +4,12 @@
  */
 
 import { expose } from "comlink";
-import { Calls } from "./calls.js";
-import { installErrorHandler } from "./error-wire.js";
-import { isNode, nodeThreads } from "./node-threads.js";
-import { Service } from "./service.js";
-import type { Notice } from "./wire.js";
-import { endpointOf } from "./worker-like.js";
+import { Calls } from "./service/calls.js";
+import { Service } from "./service/service.js";
+import { installErrorHandler } from "./wire/error-wire.js";
+import { isNode, nodeThreads } from "./wire/node-threads.js";
+import type { Notice } from "./wire/wire.js";
+import { endpointOf } from "./wire/worker-like.js";
 
 type ParentPort = Parameters<typeof endpointOf>[0];
 

@@ -5,8 +5,8 @@
  * development server moves this module away from it: then the worker is made from text, unless a Content-Security-Policy forbids that.
  */
 
-import { isNode, nodeThreads } from "./node-threads.js";
-import type { WorkerLike } from "./worker-like.js";
+import { isNode, nodeThreads } from "./wire/node-threads.js";
+import type { WorkerLike } from "./wire/worker-like.js";
 
 /** Makes a worker. Whether its script can be loaded shows later. */
 export type WorkerMaker = () => WorkerLike | Promise<WorkerLike>;

@@ -41,6 +41,9 @@ const HOUSE: Tree = {
   "src/export/index.ts":
     'import { ParquetWriter } from "hyparquet-writer"; import { maps } from "../space/maps.js"; export const table = [ParquetWriter, maps];',
   "src/worker/index.ts": 'import { wrap } from "comlink"; export const start = wrap;',
+  "src/worker/wire/columns.ts": "export const columns = 1;",
+  "src/worker/service/service.ts": 'import { columns } from "../wire/columns.js"; export const service = columns;',
+  "src/worker/caller/link.ts": 'import type { service } from "../service/service.js"; export type Link = typeof service;',
   "src/worker/spawn-node.ts": 'import { Worker } from "node:worker_threads"; export const spawn = Worker;',
   "src/cli/terminal/text.ts": "export const text = 1;",
   "src/cli/arguments/words.ts": "export const words = 1;",
@@ -86,6 +89,12 @@ const PLANTS: Readonly<Record<string, readonly (readonly [from: string, specifie
   ],
   "public-entry": [["src/index.ts", "./cli/main.js"]],
   "roof-worker": [["src/worker/cli.ts", "../cli/main.js"]],
+  "worker-wire": [
+    ["src/worker/wire/calls.ts", "../service/service.js"],
+    ["src/worker/wire/handle.ts", "../caller/link.js"],
+  ],
+  "worker-service": [["src/worker/service/handle.ts", "../caller/link.js"]],
+  "worker-caller": [["src/worker/caller/other.ts", "../other/other.js"]],
   "roof-cli": [["src/cli/behind.ts", "../monitor/monitor.js"]],
   "cli-terminal": [["src/cli/terminal/progress.ts", "../progress/line.js"]],
   "cli-arguments": [["src/cli/arguments/text.ts", "../terminal/text.js"]],
@@ -114,7 +123,7 @@ const PLANTS: Readonly<Record<string, readonly (readonly [from: string, specifie
 };
 
 /** Further files that a plant needs. */
-const COMPANIONS: Tree = { "src/model/circle.ts": 'import "./circle-back.js";' };
+const COMPANIONS: Tree = { "src/model/circle.ts": 'import "./circle-back.js";', "src/worker/other/other.ts": "export const other = 1;" };
 
 describe("the import rules", () => {
   let folder = "";
