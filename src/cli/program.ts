@@ -109,7 +109,7 @@ Examples:
   ptm replay before.elf after.elf --watch 0x10000000000+8M=heap --json
 
 Exit status: 0 done, 1 a dump cannot be read or is damaged, 2 wrong usage,
-130 interrupted.`;
+130 interrupted, 143 terminated.`;
 
 const TABLES_HELP = `
 -o FILE: its ending tells the format (.json, .jsonl, .csv, .parquet, .txt),

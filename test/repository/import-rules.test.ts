@@ -39,12 +39,11 @@ const HOUSE: Tree = {
   "src/space/maps.ts": 'import { core } from "../core/core.js"; export const maps = core;',
   "src/index.ts": 'export { monitor } from "./monitor/monitor.js"; export { open } from "./dump/open.js";',
   "src/export/index.ts":
-    'import { ParquetWriter } from "hyparquet-writer"; import { maps } from "../space/maps.js"; export const table = [ParquetWriter, maps];',
+    'import { ParquetWriter } from "hyparquet-writer"; import type { maps } from "../space/maps.js"; export const table: [unknown, typeof maps?] = [ParquetWriter];',
   "src/worker/index.ts": 'import { wrap } from "comlink"; export const start = wrap;',
   "src/worker/wire/columns.ts": "export const columns = 1;",
   "src/worker/service/service.ts": 'import { columns } from "../wire/columns.js"; export const service = columns;',
   "src/worker/caller/link.ts": 'import type { service } from "../service/service.js"; export type Link = typeof service;',
-  "src/worker/spawn-node.ts": 'import { Worker } from "node:worker_threads"; export const spawn = Worker;',
   "src/cli/terminal/text.ts": "export const text = 1;",
   "src/cli/arguments/words.ts": "export const words = 1;",
   "src/cli/progress/line.ts": 'import { text } from "../terminal/text.js"; export const line = text;',
@@ -83,12 +82,13 @@ const PLANTS: Readonly<Record<string, readonly (readonly [from: string, specifie
     ["src/monitor/space.ts", "../space/maps.js"],
   ],
   "floor-space": [["src/space/monitor.ts", "../monitor/monitor.js"]],
-  "floor-export": [
+  "door-export-types": [["src/export/rows.ts", "../space/maps.js"]],
+  "door-export": [
     ["src/export/monitor.ts", "../monitor/monitor.js"],
     ["src/export/entry.ts", "../index.js"],
   ],
-  "public-entry": [["src/index.ts", "./cli/main.js"]],
-  "roof-worker": [["src/worker/cli.ts", "../cli/main.js"]],
+  "door-index": [["src/index.ts", "./cli/main.js"]],
+  "door-worker": [["src/worker/cli.ts", "../cli/main.js"]],
   "worker-wire": [
     ["src/worker/wire/calls.ts", "../service/service.js"],
     ["src/worker/wire/handle.ts", "../caller/link.js"],
@@ -111,7 +111,7 @@ const PLANTS: Readonly<Record<string, readonly (readonly [from: string, specifie
   "node-modules-of-node": [
     ["src/dump/other-file.ts", "node:fs"],
     ["src/core/bare.ts", "fs"],
-    ["src/worker/host.ts", "node:worker_threads"],
+    ["src/worker/spawn-node.ts", "node:worker_threads"],
   ],
   "parquet-in-export": [["src/cli/parquet.ts", "hyparquet-writer"]],
   "comlink-in-worker": [["src/monitor/talk.ts", "comlink"]],
