@@ -1,8 +1,8 @@
 /**
  * Which address space a command looks into: the root and the paging mode.
  *
- * The command line comes first, then the dump's CPU notes; the mode falls back to amd64, the root to nothing. Guessing a root
- * would give answers that look right.
+ * The command line comes first, then the dump's CPU notes; the mode falls back to amd64, the root to nothing. Guessing
+ * a root would give answers that look right.
  */
 
 import { amd64, architectureByName, architectureNames, clearedRoot } from "../index.js";

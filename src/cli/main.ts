@@ -1,8 +1,8 @@
 /**
  * `ptm`: the command line, and the one place where errors become messages and exit statuses.
  *
- * Results go to standard output, everything else to standard error, and no error ever shows a stack trace. An interrupt ends
- * it at once, wherever it is; a reader that has gone ends it quietly.
+ * Results go to standard output, everything else to standard error, and no error ever shows a stack trace. An interrupt
+ * ends it at once, wherever it is; a reader that has gone ends it quietly.
  */
 
 import { CommanderError } from "commander";

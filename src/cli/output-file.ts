@@ -1,8 +1,8 @@
 /**
  * A file that appears whole or not at all.
  *
- * It is written beside its place, under a name that says so, and takes its place when it is done; what was there before stays
- * until then. What is no file to be replaced, a device or a pipe, is written to as it is.
+ * It is written beside its place, under a name that says so, and renamed when it is done; what was there before stays
+ * until then. A device or a pipe, which is no file to be replaced, is written to directly.
  */
 
 import { closeSync, existsSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
@@ -50,7 +50,9 @@ export class OutputFile {
     if (this.#partial !== undefined) renameSync(this.#partial, this.#path);
   }
 
-  /** Takes away what has been written, unless the file has its place already. Whatever is written afterwards is dropped. */
+  /**
+   * Removes what has been written, unless the file is in its place already. Whatever is written afterwards is dropped.
+   */
   abandon(): void {
     if (this.#descriptor === undefined) return;
     closeSync(this.#descriptor);

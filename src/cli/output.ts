@@ -1,9 +1,9 @@
 /**
  * Standard output and standard error as a command sees them.
  *
- * Text, or bytes, are gathered and written in large pieces; `flush` waits until the reader has taken it, so that a slow reader slows the
- * command instead of filling its memory, and gives other work of the process, an interrupt above all, its turn. A reader
- * that has gone is a PipeClosedError, once, from `flush`.
+ * Text, or bytes, are gathered and written in large pieces; `flush` waits until the reader has taken it, so that a slow
+ * reader slows the command instead of filling its memory, and gives other work of the process, an interrupt above all,
+ * its turn. A reader that has gone is a PipeClosedError, once, from `flush`.
  */
 
 import { setImmediate as turn } from "node:timers/promises";
@@ -54,7 +54,9 @@ export class Output {
     return this.#pendingLength >= PIECE_LENGTH || (this.#pendingLength > 0 && performance.now() - this.#flushedMs > LONGEST_WAIT_MS);
   }
 
-  /** Writes what has been gathered. Throws PipeClosedError where nobody reads it, and what the stream throws otherwise. */
+  /**
+   * Writes what has been gathered. Throws PipeClosedError where nobody reads it, and what the stream throws otherwise.
+   */
   async flush(): Promise<void> {
     if (this.#pendingLength === 0 || this.#isClosed) return;
     const chunk = joined(this.#pending);

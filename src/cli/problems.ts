@@ -1,8 +1,9 @@
 /**
  * What was wrong with the dumps of a command: gathered while it says all that can be said, told at its end.
  *
- * Damage names the file, the offset, what was expected and what is there; a dump that cannot be opened at all has the words
- * of its error. Either makes the exit status 1. A table that a dump lacks is said too, and is none of that: it is a result.
+ * Damage names the file, the offset, what was expected and what is there; a dump that cannot be opened at all has the
+ * words of its error. Either makes the exit status 1. A table that a dump lacks is told of too, but is no problem: it
+ * is a result.
  */
 
 import type { UnreadableTable } from "../index.js";
@@ -24,7 +25,10 @@ export class Problems {
   /** By dump: tables that it lacks. */
   readonly #unreadable = new Map<string, number>();
 
-  /** Takes the damage of `dump` as it stands now: more may come to light while it is read, so ask when it is done with. */
+  /**
+   * Takes the damage of `dump` as it stands now: more may come to light while it is read, so call this when the dump is
+   * done with.
+   */
   addDamage(file: string, dump: Pick<Dump, "damage">): void {
     for (const damage of dump.damage.slice(0, DAMAGE_LINES)) this.#messages.push(`${file}: ${damageWords(damage)}`);
     const rest = dump.damage.length - DAMAGE_LINES;

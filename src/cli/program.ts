@@ -1,5 +1,6 @@
 /**
- * The commands and their options, as the command line has them, and their help. Each command's code is loaded when it runs.
+ * The commands and their options, as the command line has them, and their help. Each command's code is loaded when it
+ * runs.
  */
 
 import { readFileSync } from "node:fs";

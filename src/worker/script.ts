@@ -1,6 +1,6 @@
 /**
- * The worker's own script: it serves whoever started it. `startWorker` finds it by itself; bundlers that want it as an entry of its own
- * take it as `page-table-monitor/worker-script`.
+ * The worker's own script: it serves whoever started it. `startWorker` finds it by itself; a bundler that needs it as
+ * an entry of its own takes it as `page-table-monitor/worker-script`.
  */
 
 import { expose } from "comlink";

@@ -1,6 +1,6 @@
 /**
- * Which stretches of an address space are asked for: `--range`, `--writable`, `--executable`, `--user`, `--kernel`, `--wx`,
- * `--min-size`, `--pa`, `--limit`.
+ * Which stretches of an address space are asked for: `--range`, `--writable`, `--executable`, `--user`, `--kernel`,
+ * `--wx`, `--min-size`, `--pa`, `--limit`.
  */
 
 import type { Access, AddressRange, Mapping } from "../../index.js";
@@ -81,7 +81,10 @@ export function isSummable({ minSize, pa, limit }: FilterWords): boolean {
   return minSize === undefined && pa === undefined && limit === undefined;
 }
 
-/** The part of `mapping` that lies in the frame at `framePa`; undefined where none does. Its details are those of the whole stretch. */
+/**
+ * The part of `mapping` that lies in the frame at `framePa`; undefined where none does. Its details are those of the
+ * whole stretch.
+ */
 export function cutToFrame(mapping: Mapping, framePa: bigint): Mapping | undefined {
   const from = mapping.pa > framePa ? mapping.pa : framePa;
   const end = mapping.pa + mapping.length;

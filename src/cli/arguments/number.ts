@@ -1,9 +1,9 @@
 /**
  * Addresses and lengths as people of this field write them.
  *
- * `0x…` is hexadecimal, and so is what holds a backtick or a hex letter (`fffff801`2ab40000`, `7ffe1000`); all else is decimal.
- * `_` is ignored. Lengths may end in K, M or G, with or without `iB`: powers of 1,024. What has no clear meaning is refused
- * rather than guessed: a wrong address looks just like a right one.
+ * `0x…` is hexadecimal, and so is what holds a backtick or a hex letter (`fffff801`2ab40000`, `7ffe1000`); all else is
+ * decimal. `_` is ignored. Lengths may end in K, M or G, with or without `iB`: powers of 1,024. What has no clear
+ * meaning is refused rather than guessed: a wrong address looks just like a right one.
  */
 
 import { UsageError } from "../failure.js";

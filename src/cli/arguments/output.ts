@@ -1,8 +1,9 @@
 /**
  * In which form a result goes where: `--format`, `--json`, `-o`.
  *
- * A file's ending tells its format where nothing else does. A folder (it is there, or the path ends in a slash) gets a file for each
- * dump, laid out as engines expect a table that is split by columns: `dump=NAME/root=PA/mappings.parquet`.
+ * A file's ending tells its format where nothing else does. A folder (one that exists, or a path that ends in a slash)
+ * gets a file for each dump, laid out as query engines expect a partitioned table:
+ * `dump=NAME/root=PA/mappings.parquet`.
  */
 
 import { type Stats, statSync } from "node:fs";
@@ -55,7 +56,10 @@ export interface OutputContext {
   readonly isTerminal: boolean;
 }
 
-/** Throws UsageError where the words contradict each other, the format of a file cannot be told, or a dump would be overwritten. */
+/**
+ * Throws UsageError where the words contradict each other, the format of a file cannot be told, or a dump would be
+ * overwritten.
+ */
 export function chooseOutput({ json, format: word, output: path }: OutputWords, { dumps, isTerminal }: OutputContext): OutputChoice {
   const given = givenFormat(json, word);
   if (path === undefined) {

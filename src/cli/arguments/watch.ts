@@ -1,8 +1,9 @@
 /**
  * What to watch: `VA[+LENGTH][=TAG]`.
  *
- * Without a length it is the one address. With one it is an address a page, the first byte of each, from the page of VA to
- * the page of the last byte. The tag is VA as `0x…` where none is given; it may hold any character, `=` and `+` among them.
+ * Without a length the one address is watched. With one it is an address in each page, its first byte, from the page of
+ * VA to the page of the last byte. The tag is VA as `0x…` where none is given; it may hold any character, `=` and `+`
+ * among them.
  */
 
 import { FRAME_SIZE } from "../../model/address.js";

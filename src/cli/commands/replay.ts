@@ -36,7 +36,10 @@ export async function runReplay(session: Session, files: readonly string[], word
   }
 }
 
-/** A step's lines go out as soon as the step is done: whoever watches should see it. Nothing where the first dump cannot be read. */
+/**
+ * Writes a step's lines as soon as the step is done, so that whoever watches sees them. Writes nothing where the first
+ * dump cannot be read.
+ */
 async function writeTimeline(
   session: Session,
   parts: AsyncIterable<ReplayPart>,

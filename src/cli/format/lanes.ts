@@ -1,5 +1,6 @@
 /**
- * What became of each tag over a whole replay, and its two strips: what happened, and how much was backed, a character a dump.
+ * What became of each tag over a whole replay, and its two strips: what happened, and how much was backed, a character
+ * a dump.
  */
 
 import type { EventColumns } from "../../model/event.js";

@@ -1,5 +1,6 @@
 /**
- * What the listings for people have in common: columns of a fixed width, since the first row is out before the last is known.
+ * What the listings for people have in common: columns of a fixed width, since the first row is out before the last is
+ * known.
  */
 
 import type { Access } from "../../index.js";

@@ -1,7 +1,8 @@
 /**
  * Events of one step as stretches of addresses: neighbours to which the same thing happened.
  *
- * A page-out and a page-in of one address in one step are a move: the address is backed before and after, by another frame.
+ * A page-out and a page-in of one address in one step are a move: the address is backed before and after, by another
+ * frame.
  */
 
 import { FRAME_SIZE } from "../../model/address.js";
@@ -68,8 +69,8 @@ export interface StretchGroup {
 }
 
 /**
- * Groups by tag and kind, in the order in which they first occur. `limit` stretches of each are shown, the largest; where just
- * one would be left out, that one too.
+ * Groups by tag and kind, in the order in which they first occur. `limit` stretches of each are shown, the largest;
+ * where just one would be left out, that one too.
  */
 export function groupStretches(all: Iterable<Stretch>, limit: number): readonly StretchGroup[] {
   const groups = new Map<string, { kind: StretchKind; tag: string; stretches: number; pages: number; shown: Stretch[] }>();

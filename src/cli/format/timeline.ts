@@ -1,8 +1,10 @@
 /**
- * A replay for a person: a row a step as it comes, below it the stretches of addresses it is about, and a lane a tag at the end.
+ * A replay for a person: a row for each step as it comes, below it the stretches of addresses that it changed, and at
+ * the end a lane for each tag.
  *
- * `+` is a page-in, `-` a page-out, `~` a move (both at once, to another frame): signs first, colour only besides. Bars are
- * logarithmic, since a step may have one event or millions, and the full bar, every watched address, is known from the start.
+ * `+` is a page-in, `-` a page-out, `~` a move (both at once, to another frame): the signs say it, colours only repeat
+ * it. Bars are logarithmic, since a step may have one event or millions, and the full bar, every watched address, is
+ * known from the start.
  */
 
 import { FRAME_SIZE } from "../../model/address.js";

@@ -1,10 +1,10 @@
 /**
- * Progress on standard error, once work has taken a second: what is being done, and where it can be counted how much of it, at which
- * rate, and how long it still takes.
+ * Progress on standard error, once work has taken a second: what is being done and, where that can be counted, how much
+ * of it is done, at which rate, and how long the rest will take.
  *
- * On a terminal it is one line that is written over, and wiped before anything else is written; elsewhere there is none, unless it is
- * asked for: then a plain line now and then, so that a log shows that the work goes on and little else. It is told by the work itself
- * and has no timer: the work is synchronous for long stretches, in which a timer would not run either.
+ * On a terminal it is one line that is written over, and wiped before anything else is written. Elsewhere there is none
+ * unless it is asked for: then a plain line now and then shows in a log that the work goes on. The work itself reports;
+ * there is no timer, for the work is synchronous for long stretches, in which a timer would not run either.
  */
 
 import type { OutputStream } from "../output.js";
@@ -84,7 +84,10 @@ export class Progress {
     this.#task = { words, startedMs: this.#nowMs(), done: 0 };
   }
 
-  /** Says how much of `words` is done, where it is time to. The rate is that since their beginning, else since the first call with them. */
+  /**
+   * Says how much of the work called `words` is done, where it is time to. The rate counts from its `begin`, else from
+   * the first call with these words.
+   */
   advance(words: string, share: Share): void {
     const nowMs = this.#nowMs();
     if (this.#task.words !== words) this.#task = { words, startedMs: nowMs, done: share.done };

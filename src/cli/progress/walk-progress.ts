@@ -1,5 +1,6 @@
 /**
- * How far a walk over address spaces has come, in page tables. How many there are is asked for only where it takes long.
+ * How far a walk over address spaces has come, in page tables. How many there are in all is found out only where the
+ * walk takes long.
  */
 
 import { type OutlineOptions, outline, type SpaceOptions, type SpaceOutline } from "../../index.js";

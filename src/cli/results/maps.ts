@@ -1,8 +1,8 @@
 /**
  * `ptm maps DUMP`: what an address space holds, filtered while it is walked.
  *
- * What shared tables unfold to may have no end in sight: nothing is kept but a slice of rows, and after each there is time for an
- * interrupt.
+ * What shared tables unfold to may have no end in sight: nothing is kept but a slice of rows, and after each there is
+ * time for an interrupt.
  */
 
 import type { Mapping, SpaceListing, SpaceOptions, SpaceSummary } from "../../index.js";

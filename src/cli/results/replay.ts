@@ -1,8 +1,10 @@
 /**
- * `ptm replay DUMP… --watch …`: one guest's dumps in order, and what happened to the watched addresses from each to the next.
+ * `ptm replay DUMP… --watch …`: one guest's dumps in order, and what happened to the watched addresses from each to the
+ * next.
  *
- * Two dumps are open at most: the one before is closed once the next has been processed. A dump that cannot be read is noted
- * and passed over, the next one is then compared with the last that could be: no event is lost by it, only dated later.
+ * Two dumps are open at most: the one before is closed once the next has been processed. A dump that cannot be read is
+ * noted and passed over, the next one is then compared with the last that could be: no event is lost by it, only dated
+ * later.
  */
 
 import { setImmediate as turn } from "node:timers/promises";

@@ -1,7 +1,8 @@
 /**
  * Text for a terminal: colours where it has them, widths, numbers, and nothing that could steer it.
  *
- * Names of files, tags and words out of a dump come from strangers: control characters among them are shown, never sent.
+ * Names of files, tags and words out of a dump come from strangers: control characters among them are shown, never
+ * sent.
  */
 
 import { stripVTControlCharacters } from "node:util";
@@ -29,7 +30,10 @@ const NO_BREAK = "\u00a0";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach the terminal.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** Colour where the stream is a terminal, unless NO_COLOR or TERM=dumb; FORCE_COLOR overrides. Width from it, COLUMNS, or 80. */
+/**
+ * Colour where the stream is a terminal, unless NO_COLOR or TERM=dumb; FORCE_COLOR overrides. Width from it, COLUMNS,
+ * or 80.
+ */
 export function terminalOf(stream: TerminalStream, env: Readonly<Record<string, string | undefined>>): Terminal {
   const isForced = (env.FORCE_COLOR ?? "") !== "" && env.FORCE_COLOR !== "0";
   const isRefused = (env.NO_COLOR ?? "") !== "" || env.FORCE_COLOR === "0" || env.TERM === "dumb";
@@ -92,7 +96,7 @@ export function duration(seconds: number): string {
   return `${count(Math.ceil(seconds / size))} ${name}`;
 }
 
-/** One character for a part of a whole: blank dot for none, then eighths; what is there at all is never shown as none. */
+/** One character for a part of a whole: a dot for none, then eighths; a part above zero is never shown as none. */
 export function levelCharacter(part: number, whole: number): string {
   if (part <= 0 || whole <= 0) return "·";
   const eighth = Math.min(8, Math.max(1, Math.round((part / whole) * 8)));

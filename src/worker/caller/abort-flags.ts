@@ -1,5 +1,6 @@
 /**
- * The caller's side of an abort: a word in shared memory for each call that can be aborted, else a Blob's URL that is revoked.
+ * The caller's side of an abort: a word in shared memory for each call that can be aborted, else a Blob's URL that is
+ * revoked.
  */
 
 import { isNode } from "../wire/node-threads.js";

@@ -4,7 +4,10 @@
 
 import type { ChangeColumns } from "../wire/columns.js";
 
-/** Whether row 0 of `next` prolongs the one row of `held`, by the rule of the core: one type, and on both sides one stretch. */
+/**
+ * Whether row 0 of `next` prolongs the one row of `held`, by the rule of the core: one type, and on both sides one
+ * stretch.
+ */
 export function prolongs(held: ChangeColumns, next: ChangeColumns): boolean {
   const bytes = held.bytes[0];
   return (

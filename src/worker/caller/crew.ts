@@ -1,5 +1,6 @@
 /**
- * The workers that serve one caller: the first of them has the dumps and monitors, the others take part in what can be dealt out.
+ * The workers that serve one caller: the first of them has the dumps and monitors, the others take part in what can be
+ * dealt out.
  *
  * The rule: they live and die together. What one of them had cannot be made good by the others.
  */

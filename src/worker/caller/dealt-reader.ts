@@ -1,9 +1,9 @@
 /**
  * Pages of a comparison out of several workers: each takes the next unit of the address space when it is done with one.
  *
- * A worker is so many pages ahead of the reader and no more. The worker that is at the lowest unit is never kept waiting, for what it has
- * found is what the reader waits for. Should one of the workers fail with something, the first worker does the whole anew by itself, and
- * what has been passed on is passed over: nothing that fails can make the rows others than one worker's.
+ * A worker is a few pages ahead of the reader, and no more. The worker that is at the lowest unit is never kept
+ * waiting, since the reader waits for what it has found. Where a worker fails, the first worker does the whole again by
+ * itself, and skips what has been passed on: whatever fails, the rows are those of one worker.
  */
 
 import type { UnreadableTable } from "../../space/options.js";

@@ -58,8 +58,9 @@ export class Link {
   }
 
   /**
-   * A call's answer; rejects with the worker's error, the signal's reason, what `onProgress` has thrown, or why the worker is no more. The worker may be
-   * done before it hears that it is to stop: the answer stands then, but where there is `takeBack` for it.
+   * A call's answer; rejects with the worker's error, the signal's reason, what `onProgress` has thrown, or the reason
+   * why the worker is gone. The worker may be done before it hears that it is to stop: then the answer stands, unless
+   * `takeBack` undoes it.
    */
   async call<T>(
     kind: CallKind,

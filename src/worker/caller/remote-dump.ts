@@ -105,7 +105,10 @@ export function handleOf(dump: RemoteDump): DumpHandle {
   return handle;
 }
 
-/** Handles of dumps that `crew` has open. Throws `foreign-dump` where other workers have, and why there are no workers any more. */
+/**
+ * Handles of dumps that `crew` has open. Throws `foreign-dump` where other workers have them open, and the reason where
+ * the workers are gone.
+ */
 export function handlesOf(crew: Crew, dumps: readonly RemoteDump[]): readonly DumpHandle[] {
   return dumps.map((dump) => {
     const handle = handleOf(dump);

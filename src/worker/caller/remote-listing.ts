@@ -1,7 +1,8 @@
 /**
  * A listing that a worker makes, read a page of rows at a time.
  *
- * One page is asked for ahead of the reader, no more. An iteration that is left early, or forgotten, ends in the worker.
+ * One page is asked for ahead of the reader, no more. An iteration that is left early, or forgotten, ends in the
+ * worker.
  */
 
 import { PageTableError } from "../../model/errors.js";
@@ -79,8 +80,9 @@ export class ListingInWorker<K extends ListingKind, Row> implements RemoteListin
 }
 
 /**
- * Rows that are there already come without a turn of the thread between them: whoever reads many would keep it for as long as there are
- * any. Half a frame of a screen, so that a collection of garbage fits beside it.
+ * Rows that have come already are handed out without giving the thread a turn in between, so reading many of them would
+ * keep it busy to the last. This is half the time of a frame on a screen, so that a garbage collection fits in beside
+ * it.
  */
 const LONGEST_AT_ONCE_MS = 6;
 /** Rows between two looks at the clock. */

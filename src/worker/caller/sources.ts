@@ -25,7 +25,8 @@ export function sourceToSend(source: SentSource, { transfer: handOver = false, r
   if (readers > 1) {
     const shared = new Uint8Array(new SharedArrayBuffer(source.length));
     shared.set(source);
-    if (handOver && buffer instanceof ArrayBuffer) structuredClone(buffer, { transfer: [buffer] }); // it is the caller's no longer
+    // It is the caller's no longer.
+    if (handOver && buffer instanceof ArrayBuffer) structuredClone(buffer, { transfer: [buffer] });
     return shared;
   }
   const bytes = handOver && buffer instanceof ArrayBuffer ? source : new Uint8Array(source);

@@ -20,8 +20,8 @@ export interface StartWorkerOptions {
 const MOST_WORKERS = 64;
 
 /**
- * Starts one or several workers, Node's or the browser's. They end with `terminate()`; in Node they keep the process alive only while a call
- * is pending.
+ * Starts one or several workers, Node's or the browser's. They end with `terminate()`; in Node they keep the process
+ * alive only while a call is pending.
  *
  * Rejects with PageTableError `worker-failed` where none can be started.
  *

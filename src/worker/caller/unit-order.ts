@@ -1,8 +1,8 @@
 /**
  * Units of a listing that several workers have taken by turns, in order again.
  *
- * Each worker's pages come in, cut into segments of one unit each; out go rows as one worker would have given them. The last row of a unit
- * is held back until it is known what comes next, which may prolong it.
+ * The pages of each worker go in, cut into segments of one unit each; what comes out is rows as one worker would have
+ * given them. The last row of a unit is held back until it is known what comes next, which may prolong it.
  */
 
 import type { ChangeColumns } from "../wire/columns.js";

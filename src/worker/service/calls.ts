@@ -1,9 +1,9 @@
 /**
  * Calls as the worker sees them: whether one is still wanted, and whom to tell how far it is.
  *
- * A synchronous stretch of work hears no message, so an abort is a word in shared memory, or, where memory cannot be shared, a URL
- * of the caller's that stops to lead anywhere (revocation.ts). The call whose stretch is under way is the `current` one; reads of
- * guest memory ask for it.
+ * A synchronous stretch of work hears no message, so an abort is a word in shared memory, or, where memory cannot be
+ * shared, a URL of the caller's that no longer leads anywhere (revocation.ts). The call whose stretch is under way is
+ * the `current` one; reads of guest memory ask for it.
  */
 
 import type { Readers } from "../../dump/patience.js";

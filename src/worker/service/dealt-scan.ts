@@ -1,10 +1,12 @@
 /**
- * The look at every frame of a dump, by several workers, over what they have in common (scan-board.ts): pieces of 16 MiB are taken by turns,
- * then batches of the frames that could be roots by what they hold, to be judged by where they lead.
+ * The look at every frame of a dump, by several workers, over what they have in common (scan-board.ts): pieces of
+ * 16 MiB are taken by turns, then batches of the frames that could be roots by what they hold, to be judged by where
+ * they lead.
  *
- * Each worker reads into a core of its own with private memory, since copying frames into shared memory takes four times as long. What
- * comes of a piece, a byte a frame, goes to shared memory, and from there into the core of each. The rule: what is found is what one worker
- * alone would have found. What an assistant fails with is left to the worker that leads.
+ * Each worker reads into a core of its own with private memory, since copying frames into shared memory takes four
+ * times as long. What comes of a piece, a byte a frame, goes to shared memory, and from there into the core of each.
+ * The rule: what is found is what one worker alone would have found. What an assistant fails with is left to the worker
+ * that leads.
  */
 
 import * as layout from "../../core/layout.js";
@@ -80,7 +82,10 @@ export class DealtScan {
     return found.map(({ gfn }) => gfn).sort((one, other) => one - other);
   }
 
-  /** The lead's part where candidates are to be judged by another mode: has it done by all, and takes note of what they have found out. */
+  /**
+   * The lead's part where candidates are to be judged by another mode: shares the work among all, and takes note of
+   * what they find out.
+   */
   async judge(candidates: readonly number[], arch: Architecture): Promise<void> {
     const { scan, call } = this.#options;
     const board = this.#board;
@@ -93,7 +98,9 @@ export class DealtScan {
     }
   }
 
-  /** An assistant's part: `modes` are that by which candidates are judged, and that by which they may be judged again. */
+  /**
+   * An assistant's part: `modes` are that by which candidates are judged, and that by which they may be judged again.
+   */
   async assist([first, again]: readonly Architecture[]): Promise<void> {
     const { call } = this.#options;
     const board = this.#board;
@@ -115,7 +122,10 @@ export class DealtScan {
     }
   }
 
-  /** All that could be top-level tables by what they hold. Every piece has been looked at: the core is told of what others have seen. */
+  /**
+   * All that could be top-level tables by what they hold. Every piece has been looked at: the core is told of what
+   * others have seen.
+   */
   #likelyFrames(): number[] {
     const likely: number[] = [];
     for (const [piece, from] of this.#options.deal.pieces.entries()) {
@@ -158,7 +168,10 @@ export class DealtScan {
     }
   }
 
-  /** What an assistant fails with, or cannot read, the lead is to find out for itself: it is the lead's dump that says so. */
+  /**
+   * What an assistant fails with or cannot read is left to the lead, whose dump is the one that says what cannot be
+   * read.
+   */
   #settle(place: number, work: () => unknown): void {
     const { role, memory } = this.#options;
     const damageBefore = memory.damage.length;

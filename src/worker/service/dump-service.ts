@@ -1,7 +1,8 @@
 /**
  * The dumps that a worker has open for its caller, by number of the handle.
  *
- * The rule: reads that fail change what a dump says of itself, and its caller is told before the call that met them returns.
+ * The rule: reads that fail change what a dump says of itself, and its caller is told before the call that met them
+ * returns.
  */
 
 import { transfer } from "comlink";

@@ -44,7 +44,10 @@ export class Guest implements OpenedDump {
     this.#call = call;
   }
 
-  /** The same dump for the work of one call that lets others have their turn: whoever's turn it is, its reads ask whether that call is wanted. */
+  /**
+   * The same dump for the work of one call that lets others have their turn: whichever call has its turn, reads of this
+   * dump ask whether this call is still wanted.
+   */
   during(call: Call): Guest {
     return new Guest({ dump: this.#dump, calls: this.#calls, reading: this.reading, call });
   }

@@ -1,9 +1,10 @@
 /**
  * How far an iteration of a listing is.
  *
- * By the page tables that it has passed, of those that it is going to: known from the upper tables, which are looked at once it takes
- * long. But tables lie scattered over a memory, and a browser reads a File in large slices, each of which brings many: most of the time is
- * over before many tables have been passed. So what has been read counts as well, up to a point. It never goes back.
+ * It is counted in page tables passed, of all that are to be passed: how many these are is known from the upper tables,
+ * which are read once the iteration takes long. But tables lie scattered over a memory, and a browser reads a File in
+ * large slices, each of which brings many: most of the time is over before many tables have been passed. So what has
+ * been read counts as well, up to a point. Progress never goes back.
  */
 
 import type { Architecture } from "../../model/architecture.js";

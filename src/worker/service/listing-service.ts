@@ -1,5 +1,6 @@
 /**
- * Address spaces as a worker lists, compares and sums them up for its caller: listings by number of the handle, and cursors, an iteration each.
+ * Address spaces as a worker lists, compares and sums them up for its caller: listings by the number of their handle,
+ * and a cursor for each iteration.
  */
 
 import { transfer } from "comlink";

@@ -19,7 +19,9 @@ interface Part {
 }
 
 const FIRST_PAGE = 16;
-/** More would keep the caller's thread from its next turn for longer than a frame on a screen takes, object by object. */
+/**
+ * To make objects of more rows than this would keep the caller's thread busy for longer than a frame on a screen takes.
+ */
 const LARGEST_PAGE = 1024;
 const GROWTH = 8;
 const PAGE_TIME_MS = 20;

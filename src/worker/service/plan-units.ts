@@ -1,8 +1,9 @@
 /**
- * How an address space is cut so that several workers can compare it: at whatever lies below one entry of the third level, 1 GiB.
+ * How an address space is cut so that several workers can compare it: at whatever lies below one entry of the third
+ * level, 1 GiB.
  *
- * Only the two top levels are read. Any cut is right, for what is joined at the cuts is what one worker would have
- * said, and a cut where nothing is costs nothing.
+ * Only the two top levels are read. Any cut is right, for what is joined at the cuts is what one worker would have said,
+ * and a cut where nothing is costs nothing.
  */
 
 import { rootGfnIn } from "../../arch/cleared-root.js";
@@ -17,7 +18,9 @@ const LOWEST_CUT_LEVEL = 3;
 /** More make no balance better; a table that leads to itself unfolds to a multiple of this. */
 const MOST_UNITS = 1024;
 
-/** Ranges side by side that make up `range`, each with something to compare in it; one where there is nothing to cut. */
+/**
+ * Ranges side by side that make up `range`, each with something to compare in it; one where there is nothing to cut.
+ */
 export function planUnits(memories: readonly GuestMemory[], arch: Architecture, root: bigint, range: LinearRange): readonly LinearRange[] {
   const mode = coreModeOf(arch);
   const words = new Uint32Array(FRAME_SIZE / 4);

@@ -1,6 +1,6 @@
 /**
- * Whether the URL of a Blob still leads to it: the one thing that a browser's worker can learn of its page without shared memory while
- * it is at work. A page that revokes the URL thereby says that a call is no longer wanted.
+ * Whether the URL of a Blob still leads to it: the one thing that a browser's worker can learn of its page without
+ * shared memory while it is at work. A page that revokes the URL thereby says that a call is no longer wanted.
  */
 
 interface SynchronousRequest {

@@ -1,7 +1,8 @@
 /**
  * What a worker does for its caller: it has a service for each kind of handle, whose methods comlink calls.
  *
- * The rule in all of them: a call that rejects leaves everything as it was, and nothing that a caller has let go of stays here.
+ * The rule in all of them: a call that rejects leaves everything as it was, and nothing that a caller has let go of
+ * stays here.
  */
 
 import type { Remote } from "comlink";

@@ -1,5 +1,6 @@
 /**
- * Paging modes across threads: an `Architecture` has functions, so what tells it from others crosses and it is made anew there.
+ * Paging modes across threads: an `Architecture` has functions, so only what tells it from others crosses, and it is
+ * made anew on the other side.
  */
 
 import { amd64 } from "../../arch/amd64.js";

@@ -69,7 +69,8 @@ export function changeAt(columns: ChangeColumns, row: number): Change {
   const type = CHANGE_TYPES[number];
   const va = columns.va[row];
   const length = columns.bytes[row];
-  // Literals: an engine copies `...` property by property, twenty-five times as slowly, and keeps what it has made for long.
+  // Literals: with `...` an engine copies property by property, twenty-five times as slowly, and keeps the objects for
+  // longer.
   if (number === PAGE_IN) return { type, va, length, after: backingAfter(columns, row) };
   if (number === PAGE_OUT) return { type, va, length, before: backingBefore(columns, row) };
   return { type, va, length, before: backingBefore(columns, row), after: backingAfter(columns, row) };

@@ -1,8 +1,8 @@
 /**
  * Errors across threads, with their class, code and details: comlink's own way keeps the message alone.
  *
- * comlink has one table of handlers for all who use it in a realm. The handler here takes the place of comlink's and does for errors
- * that are not this package's what that one did.
+ * comlink has one table of handlers for all who use it in a realm. The handler here replaces comlink's, and treats
+ * errors that are not this package's as comlink's did.
  */
 
 import { transferHandlers } from "comlink";

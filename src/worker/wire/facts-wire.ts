@@ -1,8 +1,8 @@
 /**
  * What was found out of a candidate, as numbers in shared memory: a slot each.
  *
- *   0 GFN   1 plausible   2 plausible if held   3 plausible in the lower half   4 tables   5 malformed   6 self-map   7 in use
- *   8… targets
+ *   0 GFN      1 plausible   2 plausible if held   3 plausible in the lower half
+ *   4 tables   5 malformed   6 self-map            7 in use                        8… targets
  *
  * What is undefined is NaN; a slot that nobody has written to is not in use.
  */

@@ -1,8 +1,8 @@
 /**
  * How a page learns that a worker has ended: browsers say nothing of one that was terminated or that crashed.
  *
- * A worker holds a lock for as long as it lives, and the page waits for the same lock. Where there are no locks (a page that is not a
- * secure context), such an end goes unnoticed.
+ * A worker holds a lock for as long as it lives, and the page waits for the same lock. Where there are no locks (a page
+ * that is not a secure context), such an end goes unnoticed.
  */
 
 interface LockManager {

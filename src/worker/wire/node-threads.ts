@@ -14,7 +14,8 @@ export function isNode(): boolean {
 }
 
 export function nodeThreads(): Promise<ThreadsModule> {
-  // Put together so that no minifier sees the name: whoever bundles what one has made would look for a module of that name.
+  // Put together so that no minifier sees the name: otherwise whoever bundles minified code would look for a module of
+  // that name.
   const name = ["node", "worker_threads"].join(":");
   return import(/* @vite-ignore */ /* webpackIgnore: true */ name);
 }

@@ -1,13 +1,15 @@
 /**
- * What workers that look for roots together have in common, in shared memory: what is still to be taken, what is done, what came of it.
+ * What workers that look for roots together have in common, in shared memory: what is still to be taken, what is done,
+ * what came of it.
  *
  * Words of the control memory:
  *
  *   0  next piece          1  frames looked at     2  next batch     3  candidates found, then those dealt out
- *   4  next judgement      5  phase                6… a state for each piece, then for each batch, then for each judgement
+ *   4  next judgement      5  phase
+ *   6… a state for each piece, then for each batch, then for each judgement
  *
- * A piece is 4096 frames side by side, a batch so many of the frames that could be roots by what they hold. The rule: whoever takes
- * something settles it, and nobody waits for what is over.
+ * A piece is 4096 frames side by side, a batch so many of the frames that could be roots by what they hold. The rule:
+ * whoever takes something settles it, and nobody waits for what is over.
  */
 
 import type { FrameRun } from "../../model/dump.js";
@@ -37,7 +39,9 @@ export const REFUSED = 2;
 
 /** Few enough that none of the workers waits long for the last one. */
 export const FRAMES_OF_A_BATCH = 32;
-/** Candidates beyond these are judged by the worker that leads. What is not touched of the room for them costs nothing. */
+/**
+ * Candidates beyond these are judged by the worker that leads. What is not touched of the room for them costs nothing.
+ */
 const MOST_CANDIDATES = 4096;
 /** How often one who waits looks whether the call is still wanted. */
 const WAIT_MS = 5;

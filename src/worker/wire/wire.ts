@@ -1,7 +1,8 @@
 /**
  * What crosses between the caller's thread and a worker, apart from comlink's own envelopes.
  *
- * Everything here survives `postMessage`: plain values, typed arrays, no functions. Handles are numbers that the worker gives out.
+ * Everything here survives `postMessage`: plain values, typed arrays, no functions. Handles are numbers that the worker
+ * gives out.
  */
 
 import type { UnreadableTable } from "../../space/options.js";
@@ -29,13 +30,16 @@ export interface DumpWire {
   readonly vcpus: readonly VcpuWire[];
   readonly damage: readonly DamageWire[];
   /**
-   * It is read where it lies, so other workers can open it for themselves, be it a slice of a File at a time; what was inflated lies in
-   * this one alone.
+   * It is read where it lies, so other workers can open it for themselves, be it a slice of a File at a time; what was
+   * inflated lies in this one alone.
    */
   readonly lies: "in-its-source" | "in-slices" | "inflated";
 }
 
-/** Between two words on progress: a little less than 20 times a second, so that the last one, which does not wait, is within it. */
+/**
+ * The pause between two reports of progress: a little fewer than 20 a second, so that there are no more even with the
+ * last one, which does not wait.
+ */
 export const PROGRESS_PAUSE_MS = 60;
 
 /** How a call is told that it is no longer wanted: a word in shared memory, else a URL that stops to be one. */
@@ -103,7 +107,10 @@ export interface UnreadableWire {
 export interface Page<Columns> {
   readonly columns: Columns;
   readonly unreadable: readonly UnreadableWire[];
-  /** Of a listing that is dealt out: the units that begin in the page, or go on from the one before, and the one that goes on after. */
+  /**
+   * Of a listing that is dealt out: the units that begin in the page, or go on from the one before, and the one that
+   * goes on after.
+   */
   readonly units: readonly { readonly unit: number; readonly row: number }[];
   readonly open?: number;
   readonly isLast: boolean;

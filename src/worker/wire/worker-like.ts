@@ -1,7 +1,7 @@
 /**
  * A worker by shape alone: the browser's `Worker` and that of `node:worker_threads` both fit.
  *
- * What differs between the two is levelled here: how messages and its end are heard, and whether it keeps the process alive.
+ * The differences between the two end here: how messages and its end are heard, and whether it keeps the process alive.
  */
 
 /** A `Worker`, of the browser or of `node:worker_threads`. */
@@ -66,7 +66,10 @@ export function endpointOf(port: PortLike): MessageEndpoint {
   };
 }
 
-/** Calls `ended` with what is known of the reason when the worker fails or ends. A browser says nothing of a worker that was terminated. */
+/**
+ * Calls `ended` with what is known of the reason when the worker fails or ends. A browser does not tell of a worker
+ * that was terminated.
+ */
 export function onWorkerEnd(worker: WorkerLike, ended: (reason: string, cause?: unknown) => void): void {
   if (isNodePort(worker)) {
     worker.on("error", (error) => ended(error instanceof Error ? error.message : String(error), error));
