@@ -1,8 +1,8 @@
 /**
  * Which address space a command looks into: the root and the paging mode.
  *
- * The command line comes first, then the dump's CPU notes; the mode falls back to amd64, the root to nothing. Guessing a root
- * would give answers that look right.
+ * The command line comes first, then the dump's CPU notes; the mode falls back to amd64, the root to nothing. Guessing
+ * a root would give answers that look right.
  */
 
 import { amd64, architectureByName, architectureNames, clearedRoot } from "../index.js";
@@ -24,13 +24,9 @@ export interface AddressSpace {
 
 /** Throws UsageError where no mode has that name. */
 export function chooseArchitecture(name: string | undefined): Architecture | undefined {
-  if (name === undefined) {
-    return undefined;
-  }
+  if (name === undefined) return undefined;
   const arch = architectureByName(name);
-  if (arch === undefined) {
-    throw new UsageError(`--arch ${name}: no such paging mode; there are ${architectureNames.join(", ")}`);
-  }
+  if (arch === undefined) throw new UsageError(`--arch ${name}: no such paging mode; there are ${architectureNames.join(", ")}`);
   return arch;
 }
 
@@ -38,9 +34,7 @@ export function chooseArchitecture(name: string | undefined): Architecture | und
 export function findAddressSpace(file: string, dump: Pick<Dump, "vcpus">, choice: SpaceChoice): AddressSpace {
   const vcpu = dump.vcpus.find((candidate) => candidate.root !== undefined);
   const root = choice.root ?? vcpu?.root;
-  if (root === undefined) {
-    throw new UsageError(`${file} has no CPU notes that give a root: say it with --root PA`);
-  }
+  if (root === undefined) throw new UsageError(`${file} has no CPU notes that give a root: say it with --root PA`);
   const noted = choice.root === undefined ? vcpu : dump.vcpus.find((candidate) => candidate.arch !== undefined);
   const arch = choice.arch ?? noted?.arch ?? amd64();
   return { root: clearedRoot(root, arch), arch };

@@ -6,7 +6,7 @@
  */
 
 import { messageOf, STATUS_DUMP, STATUS_INTERRUPTED, STATUS_TERMINATED } from "./failure.js";
-import { printable } from "./format/text.js";
+import { printable } from "./terminal/text.js";
 
 const interrupt = new AbortController();
 
@@ -16,9 +16,7 @@ let interruptStatus: number = STATUS_INTERRUPTED;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     interruptStatus = statuses[signal];
-    if (interrupt.signal.aborted) {
-      process.exit(interruptStatus);
-    }
+    if (interrupt.signal.aborted) process.exit(interruptStatus);
     interrupt.abort();
   });
 }

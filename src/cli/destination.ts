@@ -2,12 +2,12 @@
  * Where a result goes: standard output, another pipe, or a file that appears when it is whole.
  */
 
-import type { Terminal } from "./format/text.js";
-import { plainTerminal } from "./format/text.js";
 import { isPipe, openPipe } from "./named-pipe.js";
 import { Output } from "./output.js";
 import { OutputFile } from "./output-file.js";
 import type { Session } from "./session.js";
+import type { Terminal } from "./terminal/text.js";
+import { plainTerminal } from "./terminal/text.js";
 
 export interface Destination {
   /** What text for people must know of it. */
@@ -24,12 +24,8 @@ export interface Destination {
 /** `path` undefined: standard output. Throws UsageError where nothing can be written there. */
 export async function openDestination(session: Session, path: string | undefined): Promise<Destination> {
   const { out, terminal } = session;
-  if (path === undefined) {
-    return toStream(out, terminal);
-  }
-  if (isPipe(path)) {
-    return toStream(new Output(await openPipe(path, session)), plainTerminal(terminal.width));
-  }
+  if (path === undefined) return toStream(out, terminal);
+  if (isPipe(path)) return toStream(new Output(await openPipe(path, session)), plainTerminal(terminal.width));
   const file = new OutputFile(path);
   session.keepWhole(file);
   return {
@@ -46,9 +42,7 @@ function toStream(out: Output, terminal: Terminal): Destination {
     terminal,
     write: (chunk) => out.write(chunk),
     drain: async () => {
-      if (out.isFull) {
-        await out.flush();
-      }
+      if (out.isFull) await out.flush();
     },
     flush: () => out.flush(),
     end: () => out.flush(),

@@ -1,16 +1,16 @@
 /**
  * `ptm`: the command line, and the one place where errors become messages and exit statuses.
  *
- * Results go to standard output, everything else to standard error, and no error ever shows a stack trace. An interrupt ends
- * it at once, wherever it is; a reader that has gone ends it quietly.
+ * Results go to standard output, everything else to standard error, and no error ever shows a stack trace. An interrupt
+ * ends it at once, wherever it is; a reader that has gone ends it quietly.
  */
 
 import { CommanderError } from "commander";
 import { messageOf, PipeClosedError, STATUS_DONE, STATUS_DUMP, STATUS_INTERRUPTED, STATUS_USAGE, UsageError } from "./failure.js";
-import { printable } from "./format/text.js";
 import { makeProgram } from "./program.js";
 import type { Io } from "./session.js";
 import { Session } from "./session.js";
+import { printable } from "./terminal/text.js";
 
 export type { Io } from "./session.js";
 
@@ -34,9 +34,7 @@ async function runToStatus(argv: readonly string[], session: Session): Promise<n
 }
 
 async function failureStatus(error: unknown, session: Session): Promise<number> {
-  if (error instanceof PipeClosedError) {
-    return STATUS_DONE;
-  }
+  if (error instanceof PipeClosedError) return STATUS_DONE;
   try {
     if (error instanceof CommanderError) {
       // Help that was asked for has exit code 0; commander has written its words to the session already.
@@ -55,9 +53,7 @@ async function failureStatus(error: unknown, session: Session): Promise<number> 
 function interrupted(signal: AbortSignal | undefined): Promise<number> {
   return new Promise((resolve) => {
     const stop = () => resolve(STATUS_INTERRUPTED);
-    if (signal?.aborted) {
-      stop();
-    }
+    if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop, { once: true });
   });
 }

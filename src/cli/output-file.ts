@@ -1,8 +1,8 @@
 /**
  * A file that appears whole or not at all.
  *
- * It is written beside its place, under a name that says so, and takes its place when it is done; what was there before stays
- * until then. What is no file to be replaced, a device or a pipe, is written to as it is.
+ * It is written beside its place, under a name that says so, and renamed when it is done; what was there before stays
+ * until then. A device or a pipe, which is no file to be replaced, is written to directly.
  */
 
 import { closeSync, existsSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
@@ -13,11 +13,11 @@ const PIECE_LENGTH = 1 << 20;
 
 export class OutputFile {
   /** Where it shall lie: behind the link, where it is one. */
-  private readonly path: string;
-  private readonly partial: string | undefined;
-  private descriptor: number | undefined;
-  private pending: (string | Uint8Array)[] = [];
-  private pendingLength = 0;
+  readonly #path: string;
+  readonly #partial: string | undefined;
+  #descriptor: number | undefined;
+  #pending: (string | Uint8Array)[] = [];
+  #pendingLength = 0;
 
   /** Throws UsageError where nothing can be written at `path`. */
   constructor(path: string) {
@@ -25,10 +25,10 @@ export class OutputFile {
       const present = statSync(path, { throwIfNoEntry: false });
       const isReplaceable = present?.isFile() ?? true;
       // Of a pipe, /dev/stdout say, the link leads to a name by which nothing can be opened.
-      this.path = present?.isFile() ? realpathSync(path) : path;
-      this.partial = isReplaceable ? join(dirname(this.path), `.${basename(this.path)}.${process.pid}.partial`) : undefined;
+      this.#path = present?.isFile() ? realpathSync(path) : path;
+      this.#partial = isReplaceable ? join(dirname(this.#path), `.${basename(this.#path)}.${process.pid}.partial`) : undefined;
       // Whoever may not read the one must not read the other.
-      this.descriptor = openSync(this.partial ?? this.path, "w", present?.mode);
+      this.#descriptor = openSync(this.#partial ?? this.#path, "w", present?.mode);
     } catch (error) {
       throw new UsageError(`-o ${path}: ${whyNot(path, error)}`);
     }
@@ -36,52 +36,42 @@ export class OutputFile {
 
   /** Gathers text, or bytes, and writes them in large pieces. */
   write(chunk: string | Uint8Array): void {
-    this.pending.push(chunk);
-    this.pendingLength += chunk.length;
-    if (this.pendingLength >= PIECE_LENGTH) {
-      this.writePending();
-    }
+    this.#pending.push(chunk);
+    this.#pendingLength += chunk.length;
+    if (this.#pendingLength >= PIECE_LENGTH) this.#writePending();
   }
 
   /** Writes what is left; the file takes its place. */
   commit(): void {
-    this.writePending();
-    if (this.descriptor === undefined) {
-      return;
-    }
-    closeSync(this.descriptor);
-    this.descriptor = undefined;
-    if (this.partial !== undefined) {
-      renameSync(this.partial, this.path);
-    }
+    this.#writePending();
+    if (this.#descriptor === undefined) return;
+    closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+    if (this.#partial !== undefined) renameSync(this.#partial, this.#path);
   }
 
-  /** Takes away what has been written, unless the file has its place already. Whatever is written afterwards is dropped. */
+  /**
+   * Removes what has been written, unless the file is in its place already. Whatever is written afterwards is dropped.
+   */
   abandon(): void {
-    if (this.descriptor === undefined) {
-      return;
-    }
-    closeSync(this.descriptor);
-    this.descriptor = undefined;
-    if (this.partial !== undefined) {
-      rmSync(this.partial, { force: true });
-    }
+    if (this.#descriptor === undefined) return;
+    closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+    if (this.#partial !== undefined) rmSync(this.#partial, { force: true });
   }
 
-  private writePending(): void {
-    const chunks = this.pending.map((chunk) => (typeof chunk === "string" ? Buffer.from(chunk) : chunk));
-    this.pending = [];
-    this.pendingLength = 0;
+  #writePending(): void {
+    const chunks = this.#pending.map((chunk) => (typeof chunk === "string" ? Buffer.from(chunk) : chunk));
+    this.#pending = [];
+    this.#pendingLength = 0;
     const bytes = Buffer.concat(chunks);
     try {
-      for (let written = 0; written < bytes.length && this.descriptor !== undefined; ) {
-        written += writeSync(this.descriptor, bytes, written);
+      for (let written = 0; written < bytes.length && this.#descriptor !== undefined; ) {
+        written += writeSync(this.#descriptor, bytes, written);
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EPIPE") {
-        throw new PipeClosedError();
-      }
-      throw new Error(`${this.path}: cannot be written: ${messageOf(error)}`, { cause: error });
+      if ((error as NodeJS.ErrnoException).code === "EPIPE") throw new PipeClosedError();
+      throw new Error(`${this.#path}: cannot be written: ${messageOf(error)}`, { cause: error });
     }
   }
 }
@@ -90,9 +80,7 @@ export class OutputFile {
 function whyNot(path: string, error: unknown): string {
   const folder = dirname(path);
   const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT" && !existsSync(folder)) {
-    return `there is no folder ${folder}: make it first`;
-  }
+  if (code === "ENOENT" && !existsSync(folder)) return `there is no folder ${folder}: make it first`;
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
     return `there is no permission to write ${existsSync(path) ? "it" : `in ${folder}`}`;
   }

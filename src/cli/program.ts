@@ -1,14 +1,15 @@
 /**
- * The commands and their options, as the command line has them, and their help. Each command's code is loaded when it runs.
+ * The commands and their options, as the command line has them, and their help. Each command's code is loaded when it
+ * runs.
  */
 
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { architectureNames } from "../index.js";
-import type { DiffWords } from "./run/diff.js";
-import type { MapsWords } from "./run/maps.js";
-import type { ReplayWords } from "./run/replay.js";
-import type { CommonWords, SpaceWords, TableWords } from "./run/words.js";
+import type { DiffWords } from "./commands/diff.js";
+import type { MapsWords } from "./commands/maps.js";
+import type { ReplayWords } from "./commands/replay.js";
+import type { CommonWords, SpaceWords, TableWords } from "./commands/words.js";
 import type { Session } from "./session.js";
 
 /** The program; what its commands find goes to `session`. */
@@ -27,9 +28,7 @@ export function makeProgram(session: Session): Command {
     .showHelpAfterError("(ptm --help lists the commands and their options)")
     .addHelpText("after", HELP)
     .hook("preAction", (_program, command) => {
-      if ((command.opts() as CommonWords).progress) {
-        session.progress.askFor();
-      }
+      if ((command.opts() as CommonWords).progress) session.progress.askFor();
     });
   addInfo(program, session);
   addWalk(program, session);
@@ -42,14 +41,14 @@ export function makeProgram(session: Session): Command {
 
 function addInfo(program: Command, session: Session): void {
   const command = program.command("info").description("what a dump holds: frames, vCPUs, damage").argument("<dump>", "path of a dump");
-  addCommon(command).action(async (file: string, words: CommonWords) => (await import("./run/info.js")).runInfo(session, file, words));
+  addCommon(command).action(async (file: string, words: CommonWords) => (await import("./commands/info.js")).runInfo(session, file, words));
 }
 
 function addWalk(program: Command, session: Session): void {
   const command = program.command("walk").description("the page-table entries behind each address, and where it lies");
   command.argument("<dump>", "path of a dump").argument("<va...>", "virtual addresses");
   addSpace(command).action(async (file: string, vas: string[], words: SpaceWords) =>
-    (await import("./run/walk.js")).runWalk(session, file, vas, words),
+    (await import("./commands/walk.js")).runWalk(session, file, vas, words),
   );
 }
 
@@ -66,13 +65,13 @@ function addMaps(program: Command, session: Session): void {
     .option("--pa <pa>", "only what maps the frame of this physical address")
     .option("--limit <number>", "no more stretches than this")
     .option("--summary", "pages and bytes by page size and access, without listing")
-    .action(async (file: string, words: MapsWords) => (await import("./run/maps.js")).runMaps(session, file, words));
+    .action(async (file: string, words: MapsWords) => (await import("./commands/maps.js")).runMaps(session, file, words));
 }
 
 function addRoots(program: Command, session: Session): void {
   const command = program.command("roots").description("which address spaces a dump holds, best first, and why");
   addTables(addCommon(command.argument("<dump>", "path of a dump"))).action(async (file: string, words: TableWords) =>
-    (await import("./run/roots.js")).runRoots(session, file, words),
+    (await import("./commands/roots.js")).runRoots(session, file, words),
   );
 }
 
@@ -84,7 +83,7 @@ function addDiff(program: Command, session: Session): void {
     .option("--range <from-to>", "only these addresses: FROM-TO (half-open) or FROM+LENGTH")
     .option("--limit <number>", "no more changes than this")
     .action(async (before: string, after: string, words: DiffWords) =>
-      (await import("./run/diff.js")).runDiff(session, before, after, words),
+      (await import("./commands/diff.js")).runDiff(session, before, after, words),
     );
 }
 
@@ -95,7 +94,7 @@ function addReplay(program: Command, session: Session): void {
     .option("--watch <va[+length][=tag]>", "what to watch; may be given again", gather, [])
     .option("--all", "list every stretch of addresses, not just the largest")
     .addHelpText("after", REPLAY_HELP)
-    .action(async (files: string[], words: ReplayWords) => (await import("./run/replay.js")).runReplay(session, files, words));
+    .action(async (files: string[], words: ReplayWords) => (await import("./commands/replay.js")).runReplay(session, files, words));
 }
 
 const HELP = `
@@ -111,7 +110,7 @@ Examples:
   ptm replay before.elf after.elf --watch 0x10000000000+8M=heap --json
 
 Exit status: 0 done, 1 a dump cannot be read or is damaged, 2 wrong usage,
-130 interrupted.`;
+130 interrupted, 143 terminated.`;
 
 const TABLES_HELP = `
 -o FILE: its ending tells the format (.json, .jsonl, .csv, .parquet, .txt),

@@ -3,13 +3,13 @@
  */
 
 import { PipeClosedError, STATUS_DONE, STATUS_DUMP } from "./failure.js";
-import { Progress } from "./format/progress.js";
-import type { Terminal } from "./format/text.js";
-import { terminalOf } from "./format/text.js";
 import type { OutputStream } from "./output.js";
 import { Output } from "./output.js";
 import type { OutputFile } from "./output-file.js";
 import { Problems } from "./problems.js";
+import { Progress } from "./progress/progress.js";
+import type { Terminal } from "./terminal/text.js";
+import { terminalOf } from "./terminal/text.js";
 
 export interface Io {
   readonly stdout: OutputStream;
@@ -31,8 +31,8 @@ export class Session {
   /** Aborted by an interrupt. */
   readonly signal: AbortSignal;
   /** Being written. */
-  private readonly files = new Set<OutputFile>();
-  private isClosed = false;
+  readonly #files = new Set<OutputFile>();
+  #isClosed = false;
 
   constructor(io: Io) {
     this.out = new Output(io.stdout);
@@ -48,9 +48,7 @@ export class Session {
   /** Tells the problems, after all results. The exit status. */
   async finish(): Promise<number> {
     await this.out.flush();
-    for (const line of this.problems.lines()) {
-      this.errors.writeLine(`ptm: ${line}`);
-    }
+    for (const line of this.problems.lines()) this.errors.writeLine(`ptm: ${line}`);
     await this.flushErrors();
     return this.problems.isEmpty ? STATUS_DONE : STATUS_DUMP;
   }
@@ -60,27 +58,21 @@ export class Session {
     try {
       await this.errors.flush();
     } catch (error) {
-      if (!(error instanceof PipeClosedError)) {
-        throw error;
-      }
+      if (!(error instanceof PipeClosedError)) throw error;
     }
   }
 
   /** Takes a file that is to go where the command does not come to its end. */
   keepWhole(file: OutputFile): void {
-    this.files.add(file);
-    if (this.isClosed) {
-      file.abandon();
-    }
+    this.#files.add(file);
+    if (this.#isClosed) file.abandon();
   }
 
   /** Whatever is written from now on is dropped; the progress line goes, and every file that is not whole. */
   close(): void {
-    this.isClosed = true;
+    this.#isClosed = true;
     this.progress.clear();
-    for (const file of this.files) {
-      file.abandon();
-    }
+    for (const file of this.#files) file.abandon();
     this.out.close();
     this.errors.close();
   }

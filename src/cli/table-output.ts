@@ -33,9 +33,7 @@ export async function openTable<Kind extends TableKind>(
   { dump, root }: RowsOf,
 ): Promise<OpenTable<Kind>> {
   const path = pathFor(output, kind, dump, root);
-  if (path !== undefined && output.isFolder) {
-    makeFolderOf(path);
-  }
+  if (path !== undefined && output.isFolder) makeFolderOf(path);
   const destination = await openDestination(session, path);
   const rows = await writerOf(kind, output.format, destination);
   return {
@@ -54,9 +52,7 @@ export async function openTable<Kind extends TableKind>(
 
 async function writerOf<Kind extends TableKind>(kind: Kind, format: TableFormat, destination: Destination): Promise<WriterOf<Kind>> {
   const write = (bytes: Uint8Array) => destination.write(bytes);
-  if (format !== "parquet") {
-    return textTableWriter(kind, format, write);
-  }
+  if (format !== "parquet") return textTableWriter(kind, format, write);
   // Loaded where it is wanted: it takes as long to load as a small result to make.
   const { tableWriter } = await import("../export/index.js");
   return tableWriter(kind, format, write);

@@ -4,8 +4,8 @@
 
 import { openDump } from "../index.js";
 import type { Dump } from "../model/dump.js";
-import { byteSize } from "./format/text.js";
 import type { Session } from "./session.js";
+import { byteSize } from "./terminal/text.js";
 
 /** Opens `file` for `use`; a dump that cannot be read, or proves damaged, becomes a problem of the session. */
 export async function withDump(session: Session, file: string, use: (dump: Dump) => Promise<void>): Promise<void> {

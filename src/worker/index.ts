@@ -3,7 +3,7 @@
  */
 
 export type { AbortSignalLike, BlobLike } from "../model/platform.js";
-export type { ChangeColumns, MappingColumns, SharedChangeColumns } from "./columns.js";
+export { type StartWorkerOptions, startWorker } from "./caller/start.js";
 export type {
   CallOptions,
   RemoteDump,
@@ -15,5 +15,5 @@ export type {
   RemoteSpaceOptions,
   WorkerHandle,
 } from "./remote.js";
-export { type StartWorkerOptions, startWorker } from "./start.js";
-export type { WorkerLike } from "./worker-like.js";
+export type { ChangeColumns, MappingColumns, SharedChangeColumns } from "./wire/columns.js";
+export type { WorkerLike } from "./wire/worker-like.js";

@@ -18,7 +18,7 @@ import type { Mapping, SpaceSummary } from "../space/mapping.js";
 import type { SpaceOptions } from "../space/options.js";
 import type { RootCandidate } from "../space/root-candidate.js";
 import type { SharedOptions } from "../space/shared-changes.js";
-import type { ChangeColumns, MappingColumns, SharedChangeColumns } from "./columns.js";
+import type { ChangeColumns, MappingColumns, SharedChangeColumns } from "./wire/columns.js";
 
 /** What a call to a worker may be given. */
 export interface CallOptions {
@@ -48,7 +48,10 @@ export interface RemoteMonitorOptions extends CallOptions {
 
 /** What `mappings` and `changes` are asked in a worker. */
 export interface RemoteSpaceOptions extends SpaceOptions {
-  /** Told how far an iteration is, at most 20 times a second: `done` parts of `total`, by the page tables passed and the bytes read. */
+  /**
+   * Told how far an iteration is, at most 20 times a second: `done` parts of `total`, by the page tables passed and the
+   * bytes read.
+   */
   readonly onProgress?: CallOptions["onProgress"];
 }
 
@@ -58,7 +61,10 @@ export interface RemoteDump {
   readonly vcpus: readonly Vcpu[];
   /** Frames it holds, ascending. */
   readonly runs: readonly FrameRun[];
-  /** What its headers promise and it does not hold, or contradict; frames that could not be read come in as they are met. */
+  /**
+   * What its headers promise and it does not hold, and where they contradict each other; frames that cannot be read are
+   * added as they are met.
+   */
   readonly damage: readonly Damage[];
   /** Bytes of the memory that it holds. */
   readonly size: number;
@@ -72,8 +78,8 @@ export interface RemoteDump {
 /**
  * A monitor in a worker: the methods and getters of `PageTableMonitor`.
  *
- * Calls are done in the order in which they were made. Tags are not sent: they keep their identity. What is given as an array is
- * copied, so it may be changed as soon as the call has returned its promise.
+ * Calls are done in the order in which they were made. Tags are not sent: they keep their identity. What is given as an
+ * array is copied, so it may be changed as soon as the call has returned its promise.
  */
 export interface RemoteMonitor<Tag = string> {
   readonly monitoredTables: Promise<number>;
@@ -102,15 +108,16 @@ export interface RemoteMonitor<Tag = string> {
 }
 
 /**
- * A listing that a worker makes: rows one by one, each an object, or, faster, page by page in columns. Each iteration starts anew, one
- * page ahead of its reader; it ends in the worker when the reader leaves.
+ * A listing that a worker makes: rows one by one, each an object, or, faster, page by page in columns. Each iteration
+ * starts anew, one page ahead of its reader; it ends in the worker when the reader leaves.
  */
 export interface RemoteListing<Row, Columns> extends AsyncIterable<Row> {
   /** The same rows. Tables that are unreadable are said before the page is given in which they were met. */
   pages(): AsyncIterableIterator<Columns>;
   /**
-   * Lets it go in the worker, which keeps the tables it has read until then. A listing that is forgotten is let go, too, but only when the
-   * collector comes by: who makes hundreds of them closes each. Iterations under way go on; beginning one anew is over.
+   * Lets it go in the worker, which keeps the tables it has read until then. A listing that is forgotten is let go too,
+   * but only when the collector comes by: whoever makes hundreds of them closes each. Iterations under way go on; none
+   * can be begun any more.
    */
   close(): void;
   [Symbol.dispose](): void;

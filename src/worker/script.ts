@@ -1,15 +1,15 @@
 /**
- * The worker's own script: it serves whoever started it. `startWorker` finds it by itself; bundlers that want it as an entry of its own
- * take it as `page-table-monitor/worker-script`.
+ * The worker's own script: it serves whoever started it. `startWorker` finds it by itself; a bundler that needs it as
+ * an entry of its own takes it as `page-table-monitor/worker-script`.
  */
 
 import { expose } from "comlink";
-import { Calls } from "./calls.js";
-import { installErrorHandler } from "./error-wire.js";
-import { isNode, nodeThreads } from "./node-threads.js";
-import { Service } from "./service.js";
-import type { Notice } from "./wire.js";
-import { endpointOf } from "./worker-like.js";
+import { Calls } from "./service/calls.js";
+import { Service } from "./service/service.js";
+import { installErrorHandler } from "./wire/error-wire.js";
+import { isNode, nodeThreads } from "./wire/node-threads.js";
+import type { Notice } from "./wire/wire.js";
+import { endpointOf } from "./wire/worker-like.js";
 
 type ParentPort = Parameters<typeof endpointOf>[0];
 

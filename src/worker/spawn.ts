@@ -1,12 +1,13 @@
 /**
  * Where a worker's script comes from: the file beside this one, else the same script as text.
  *
- * The file is what Node, Vite's production build and servers of unbundled modules find. A bundle of one file has none beside it, and Vite's
- * development server moves this module away from it: then the worker is made from text, unless a Content-Security-Policy forbids that.
+ * The file is what Node, Vite's production build and servers of unbundled modules find. A bundle of one file has none
+ * beside it, and Vite's development server moves this module away from it: then the worker is made from text, unless a
+ * Content-Security-Policy forbids that.
  */
 
-import { isNode, nodeThreads } from "./node-threads.js";
-import type { WorkerLike } from "./worker-like.js";
+import { isNode, nodeThreads } from "./wire/node-threads.js";
+import type { WorkerLike } from "./wire/worker-like.js";
 
 /** Makes a worker. Whether its script can be loaded shows later. */
 export type WorkerMaker = () => WorkerLike | Promise<WorkerLike>;

@@ -9,7 +9,7 @@ import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import * as library from "../../src/index.js";
-import { hasChromium, ISOLATION, launchChromium } from "../support/chromium.js";
+import { hasChromium, ISOLATION, launchChromium, openPageUnderTest } from "../support/chromium.js";
 import type { replayFromServer, SourceKind } from "./page.js";
 import { type Library, replay } from "./replay.js";
 import { type Answer, fileUnder, startServer, type TestServer } from "./server.js";
@@ -78,14 +78,9 @@ describe.skipIf(!hasChromium)("in headless Chromium", () => {
     await Promise.all(browser.contexts().map((context) => context.close()));
   });
 
-  /** A fresh page at `path`, its script having run. */
   async function open(path: string): Promise<void> {
-    page = await browser.newPage();
     complaints = [];
-    page.on("console", (message) => complaints.push(message.text()));
-    page.on("pageerror", (error) => complaints.push(error.message));
-    await page.goto(`${server.origin}${path}`);
-    await page.waitForFunction("globalThis.pageUnderTest !== undefined");
+    page = await openPageUnderTest(browser, `${server.origin}${path}`, complaints);
   }
 
   async function replayInPage(kind: SourceKind): Promise<readonly string[]> {

@@ -3,14 +3,15 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { amd64 } from "../../src/arch/amd64.js";
-import type { DumpInfo } from "../../src/cli/commands/info.js";
 import { infoText } from "../../src/cli/format/info-text.js";
 import { jsonLine } from "../../src/cli/format/json.js";
-import { terminalOf, widthOf } from "../../src/cli/format/text.js";
 import { DEFAULT_STRETCHES, Timeline } from "../../src/cli/format/timeline.js";
 import { walkText } from "../../src/cli/format/walk-text.js";
+import type { DumpInfo } from "../../src/cli/results/info.js";
+import { terminalOf, widthOf } from "../../src/cli/terminal/text.js";
+import type { PageTableMonitorEvent } from "../../src/model/event.js";
 import type { Translation } from "../../src/model/translation.js";
-import { columnsOf, type PlainEvent } from "./support/events.js";
+import { toColumns } from "../oracle/events.js";
 
 const ESCAPE = "\u001b";
 const plain = terminalOf({ columns: 80 }, {});
@@ -119,7 +120,7 @@ describe("the timeline", () => {
     { tag: "small", watched: 2048, backed: 0 },
     { tag: `e${ESCAPE}vil`, watched: 262144, backed: 7 },
   ];
-  const event = (type: PlainEvent["type"], page: number, tag = "small"): PlainEvent => ({
+  const event = (type: PageTableMonitorEvent["type"], page: number, tag = "small"): PageTableMonitorEvent => ({
     type,
     va: BigInt(page) << 12n,
     root: space.root,
@@ -130,12 +131,12 @@ describe("the timeline", () => {
     fault: type === "page-out" ? "not-present" : undefined,
   });
 
-  function run(width: number, events: readonly PlainEvent[][], stretchLimit = DEFAULT_STRETCHES): string[] {
+  function run(width: number, events: readonly PageTableMonitorEvent[][], stretchLimit = DEFAULT_STRETCHES): string[] {
     const timeline = new Timeline(terminalOf({ columns: width }, {}), { files, stretchLimit });
     const lines = [...timeline.lines({ type: "start", dump: files[0] as string, space, tags })];
     for (const [i, step] of events.entries()) {
       const dump = files[i + 1] as string;
-      lines.push(...timeline.lines({ type: "step", step: i + 1, dump, events: columnsOf(step), isDamaged: i === 1 }));
+      lines.push(...timeline.lines({ type: "step", step: i + 1, dump, events: toColumns(step), isDamaged: i === 1 }));
     }
     lines.push(...timeline.lines({ type: "unreadable", step: 39, dump: files[39] as string }), ...timeline.summary());
     return lines.flatMap((line) => line.split("\n"));

@@ -5,9 +5,9 @@ import { amd64 } from "../../src/arch/amd64.js";
 import { architectureNames } from "../../src/arch/registry.js";
 import { chooseArchitecture, findAddressSpace } from "../../src/cli/address-space.js";
 import { UsageError } from "../../src/cli/failure.js";
-import { Progress } from "../../src/cli/format/progress.js";
-import { byteSize, count, duration, widthOf } from "../../src/cli/format/text.js";
 import { Problems } from "../../src/cli/problems.js";
+import { Progress } from "../../src/cli/progress/progress.js";
+import { byteSize, count, duration, widthOf } from "../../src/cli/terminal/text.js";
 import { PageTableError } from "../../src/model/errors.js";
 
 const ESCAPE = "\u001b";

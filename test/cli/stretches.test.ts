@@ -5,20 +5,20 @@ import { describe, expect, it } from "vitest";
 import { Lanes } from "../../src/cli/format/lanes.js";
 import { eventLines } from "../../src/cli/format/replay-json.js";
 import { groupStretches, stretches } from "../../src/cli/format/stretches.js";
-import type { EventColumns } from "../../src/model/event.js";
+import type { EventColumns, PageTableMonitorEvent } from "../../src/model/event.js";
 import { FAULTS } from "../../src/model/translation.js";
-import { columnsOf, type PlainEvent } from "./support/events.js";
+import { toColumns } from "../oracle/events.js";
 
 const ROOT = 0x6772000n;
 
-function event(type: PlainEvent["type"], va: bigint, more: Partial<PlainEvent> = {}): PlainEvent {
+function event(type: PageTableMonitorEvent["type"], va: bigint, more: Partial<PageTableMonitorEvent> = {}): PageTableMonitorEvent {
   const fault = type === "page-out" ? "not-present" : undefined;
   return { type, va, root: ROOT, view: 0, pa: 0x1000n, pageSize: 4096, tag: "heap", fault, ...more };
 }
 
 describe("stretches", () => {
   it("join neighbours to which the same thing happened", () => {
-    const found = [...stretches(columnsOf([event("page-in", 0x1000n), event("page-in", 0x2000n), event("page-in", 0x4000n)]))];
+    const found = [...stretches(toColumns([event("page-in", 0x1000n), event("page-in", 0x2000n), event("page-in", 0x4000n)]))];
     expect(found.map(({ va, end, pages, kind }) => [va, end, pages, kind])).toEqual([
       [0x1000n, 0x3000n, 2, "in"],
       [0x4000n, 0x5000n, 1, "in"],
@@ -28,7 +28,7 @@ describe("stretches", () => {
   it("keep kinds, tags, page sizes and faults apart", () => {
     const found = [
       ...stretches(
-        columnsOf([
+        toColumns([
           event("page-in", 0x1000n),
           event("page-out", 0x2000n),
           event("page-out", 0x3000n, { fault: "reserved-bit" }),
@@ -43,7 +43,7 @@ describe("stretches", () => {
   it("call a page-out and a page-in of one address a move", () => {
     const moved = [event("page-out", 0x1000n, { fault: undefined }), event("page-in", 0x1000n)];
     const also = [event("page-out", 0x2000n, { fault: undefined }), event("page-in", 0x2000n)];
-    const found = [...stretches(columnsOf([...moved, ...also, event("page-in", 0x3000n)]))];
+    const found = [...stretches(toColumns([...moved, ...also, event("page-in", 0x3000n)]))];
     expect(found.map(({ kind, pages }) => [kind, pages])).toEqual([
       ["move", 2],
       ["in", 1],
@@ -52,7 +52,7 @@ describe("stretches", () => {
 
   it("do not take the same address in another root or view for a move", () => {
     const other = [event("page-out", 0x1000n), event("page-in", 0x1000n, { view: 1 })];
-    expect([...stretches(columnsOf(other))].map((stretch) => stretch.kind)).toEqual(["out", "in"]);
+    expect([...stretches(toColumns(other))].map((stretch) => stretch.kind)).toEqual(["out", "in"]);
   });
 
   it("hold every address of the events exactly once", () => {
@@ -74,7 +74,7 @@ describe("stretches", () => {
           const into = event("page-in", va, { tag });
           return kinds[i] === "in" ? [into] : kinds[i] === "out" ? [out] : [out, into];
         });
-        const found = [...stretches(columnsOf(events))];
+        const found = [...stretches(toColumns(events))];
         const unfolded = found.flatMap(({ va, end, kind, tag }) => {
           const count = Number((end - va) >> 12n);
           return Array.from({ length: count }, (_, i) => [Number(va >> 12n) + i, kind, tag]);
@@ -97,7 +97,7 @@ describe("stretches", () => {
       va += BigInt(length + 1) << 12n;
       return stretch;
     });
-    const [group] = groupStretches(stretches(columnsOf(events)), 2);
+    const [group] = groupStretches(stretches(toColumns(events)), 2);
     expect(group?.shown.map((stretch) => [stretch.pages, stretch.va])).toEqual([
       [5, 0x2000n],
       [5, 0xb000n],
@@ -121,7 +121,7 @@ describe("event lines", () => {
     });
     fc.assert(
       fc.property(fc.array(arbitrary), fc.nat(), fc.string(), (events, step, dump) => {
-        const lines = [...eventLines(step, dump, columnsOf(events))];
+        const lines = [...eventLines(step, dump, toColumns(events))];
         expect(lines.every((line) => line.endsWith("\n") && line.indexOf("\n") === line.length - 1)).toBe(true);
         const expected = events.map(({ va, root, pa, fault, ...rest }) => ({
           ...rest,
@@ -143,13 +143,13 @@ describe("lanes", () => {
     { tag: "heap", watched: 8, backed: 0 },
     { tag: "stack", watched: 2, backed: 2 },
   ];
-  const none: EventColumns = columnsOf([]);
+  const none: EventColumns = toColumns([]);
 
   it("tell what happened to each tag at each dump, and how much was backed after it", () => {
     const lanes = new Lanes(start);
-    expect(lanes.addStep(columnsOf([event("page-in", 0x1000n), event("page-in", 0x2000n)]))).toEqual({ pageIns: 2, pageOuts: 0 });
+    expect(lanes.addStep(toColumns([event("page-in", 0x1000n), event("page-in", 0x2000n)]))).toEqual({ pageIns: 2, pageOuts: 0 });
     lanes.addStep(none);
-    lanes.addStep(columnsOf([event("page-out", 0x1000n), event("page-in", 0x3000n), event("page-out", 0x4000n, { tag: "stack" })]));
+    lanes.addStep(toColumns([event("page-out", 0x1000n), event("page-in", 0x3000n), event("page-out", 0x4000n, { tag: "stack" })]));
     lanes.addUnreadable();
     const [heap, stack] = lanes.all;
     expect([heap?.happenedStrip(1), heap?.backedStrip(1)]).toEqual(["·+·±?", "·▂▂▂▂"]);
@@ -160,8 +160,8 @@ describe("lanes", () => {
 
   it("put several dumps in a character where there are many, and lose no sign by it", () => {
     const lanes = new Lanes(start);
-    lanes.addStep(columnsOf([event("page-in", 0x1000n)]));
-    lanes.addStep(columnsOf([event("page-out", 0x1000n)]));
+    lanes.addStep(toColumns([event("page-in", 0x1000n)]));
+    lanes.addStep(toColumns([event("page-out", 0x1000n)]));
     lanes.addStep(none);
     expect(lanes.all[0]?.happenedStrip(2)).toBe("+-");
     expect(lanes.all[0]?.happenedStrip(3)).toBe("±·");

@@ -1,7 +1,7 @@
 /** What all that a person reads is made of: the terminal, its text, lists and tables. */
 
 import { describe, expect, it } from "vitest";
-import { renderTable } from "../../src/cli/format/table.js";
+import { renderTable } from "../../src/cli/terminal/table.js";
 import {
   byteSize,
   count,
@@ -12,7 +12,7 @@ import {
   terminalOf,
   widthOf,
   wrappedList,
-} from "../../src/cli/format/text.js";
+} from "../../src/cli/terminal/text.js";
 
 const ESCAPE = "\u001b";
 const coloured = terminalOf({ isTTY: true, columns: 80 }, { TERM: "xterm" });

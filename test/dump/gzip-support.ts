@@ -5,14 +5,16 @@ import { expect } from "vitest";
 import { DamageList } from "../../src/dump/damage-list.js";
 import { inflateGzip } from "../../src/dump/gzip.js";
 import { bytesSource, readBytes } from "../../src/dump/source.js";
+import type { RandomAccess } from "../../src/model/dump.js";
 import { DumpFormatError } from "../../src/model/errors.js";
 import { randomNumbers } from "./support.js";
 
 export const MIB = 2 ** 20;
 
-export async function inflate(bytes: Uint8Array, maximumInflatedBytes = 2 ** 31) {
+export async function inflate(file: Uint8Array | RandomAccess, maximumInflatedBytes = 2 ** 31) {
   const damage = new DamageList();
-  const { source, incomplete } = await inflateGzip(bytesSource(bytes), { maximumInflatedBytes, signal: undefined, damage });
+  const access = file instanceof Uint8Array ? bytesSource(file) : file;
+  const { source, incomplete } = await inflateGzip(access, { maximumInflatedBytes, signal: undefined, damage });
   return { bytes: readBytes(source, 0, source.size), incomplete, damage: damage.entries };
 }
 

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { FRAME_SIZE } from "../../src/model/address.js";
 import type { Dump, RandomAccess } from "../../src/model/dump.js";
 import { PageTableError } from "../../src/model/errors.js";
@@ -69,12 +69,40 @@ export class FlakySource implements RandomAccess {
     this.size = bytes.length;
   }
 
+  /** Bytes asked for so far: what is read twice counts twice. */
+  get bytesAskedFor(): number {
+    return this.reads.reduce((sum, { length }) => sum + length, 0);
+  }
+
   read(offset: number, target: Uint8Array): number {
     this.reads.push({ offset, length: target.length });
     for (const bad of this.bad) if (bad >= offset && bad < offset + target.length) throw new Error("EIO: input/output error");
     const part = this.#bytes.subarray(offset, Math.max(offset, Math.min(offset + target.length, this.endsAt)));
     target.set(part);
     return part.length;
+  }
+}
+
+const COUNTED_ARRAYS = ["Uint8Array", "Uint32Array", "Float64Array", "BigUint64Array", "ArrayBuffer"] as const;
+
+/** What `work` answers, and how many bytes of memory it asked for: no matter how soon they were given back. */
+export async function countAllocations<T>(work: () => T | Promise<T>): Promise<{ readonly value: T; readonly bytes: number }> {
+  let bytes = 0;
+  for (const name of COUNTED_ARRAYS) {
+    const counted = new Proxy<typeof Uint8Array>(globalThis[name] as unknown as typeof Uint8Array, {
+      construct(target, given: readonly unknown[], newTarget) {
+        const made = Reflect.construct(target, given, newTarget === counted ? target : newTarget) as Uint8Array;
+        // Over a buffer that is there it is a view, and asks for nothing.
+        if (typeof given[0] === "number") bytes += made.byteLength;
+        return made;
+      },
+    });
+    vi.stubGlobal(name, counted);
+  }
+  try {
+    return { value: await work(), bytes };
+  } finally {
+    vi.unstubAllGlobals();
   }
 }
 

@@ -8,7 +8,7 @@ import { amd64 } from "../../src/arch/amd64.js";
 import { type TableEvent, type TableFormat, type TableKind, type TableRows, tableWriter } from "../../src/export/index.js";
 import { schemaOf } from "../../src/export/schemas.js";
 import { PageTableError } from "../../src/model/errors.js";
-import { columnsOf } from "../cli/support/events.js";
+import { toColumns } from "../oracle/events.js";
 import { csvRecords, joined, reread, rowOf } from "./rereading.js";
 
 const FORMATS: readonly TableFormat[] = ["json", "csv", "parquet"];
@@ -150,7 +150,7 @@ describe("a table of many rows", () => {
 describe("events as columns", () => {
   it.each(FORMATS)("make the same %s as events as objects, also in parts", (format) => {
     const events = Array.from({ length: 1000 }, (_, i) => ({ ...event(i), step: 2, dump: 'd"ump' }));
-    const columns = columnsOf(events);
+    const columns = toColumns(events);
     const pieces: Uint8Array[] = [];
     const table = tableWriter("events", format, (bytes) => pieces.push(bytes));
     table.columns(columns, { step: 2, dump: 'd"ump' }, 0, 300);
@@ -163,7 +163,7 @@ describe("events as columns", () => {
     const events = [event(0), event(1)].map(({ step, dump, ...rest }) => rest);
     const pieces: Uint8Array[] = [];
     const table = tableWriter("events", format, (bytes) => pieces.push(bytes));
-    table.columns(columnsOf(events));
+    table.columns(toColumns(events));
     table.end();
     const rows = await reread("events", format, joined(pieces));
     expect(rows).toEqual(events.map((row) => rowOf(schemaOf("events"), row)));

@@ -1,8 +1,11 @@
 /** Disposal, calls from inside a driver, drivers that break the interface, and the bound on tables kept. */
 
+import { setImmediate as nextTask } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { PageTableError } from "../../src/model/errors.js";
-import { PAGE_2M, vaFrom } from "../support/amd64-bits.js";
+import { vaFrom } from "../support/amd64-bits.js";
 import { createReal, forEachBuild, forEachMonitor } from "../support/builds.js";
 import { GuestDriver } from "../support/driver.js";
 import { AddressSpace, Guest } from "../support/guest.js";
@@ -56,6 +59,31 @@ const METHODS_MISUSED: typeof METHODS = {
   translate: ({ monitor }) => monitor.translate({ va: -1n, root: 0n }),
   translateMany: ({ monitor }) => monitor.translateMany(-1n, new BigUint64Array(1)),
 };
+
+const collectGarbage = garbageCollector();
+
+function garbageCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}
+
+/** References, none of which holds it, to every memory that `work` has made for a core. */
+async function memoriesMadeBy(work: () => Promise<void>): Promise<readonly WeakRef<WebAssembly.Memory>[]> {
+  const made: WeakRef<WebAssembly.Memory>[] = [];
+  const { Memory } = WebAssembly;
+  WebAssembly.Memory = class extends Memory {
+    constructor(descriptor: WebAssembly.MemoryDescriptor) {
+      super(descriptor);
+      made.push(new WeakRef(this));
+    }
+  };
+  try {
+    await work();
+  } finally {
+    WebAssembly.Memory = Memory;
+  }
+  return made;
+}
 
 function codeOf(body: () => unknown): string {
   const error = thrownBy(body);
@@ -303,13 +331,22 @@ describe("lifetime", () => {
       monitor.dispose();
     });
 
-    test("monitors that are made and disposed do not use up memory", async () => {
-      for (let i = 0; i < 200; i++) {
-        const scene = await createScene(createReal);
-        scene.space.map(VA, PA, { pageSize: PAGE_2M });
-        scene.monitor.monitor(scene.at(VA), 0, "tag");
-        scene.monitor.dispose();
-      }
+    test("a monitor that is disposed and let go of leaves no core's memory behind", async () => {
+      const count = 20;
+      const memories = await memoriesMadeBy(async () => {
+        for (let i = 0; i < count; i++) {
+          const scene = await createScene(createReal);
+          scene.space.map(VA, PA);
+          expect(scene.monitor.monitor(scene.at(VA), 0, "tag").pa).toBe(PA);
+          scene.monitor.dispose();
+        }
+      });
+
+      expect(memories).toHaveLength(count);
+      // A weak reference holds what it leads to until the task is over in which it was made.
+      await nextTask();
+      collectGarbage();
+      expect(memories.filter((memory) => memory.deref() !== undefined)).toHaveLength(0);
     });
   });
 });

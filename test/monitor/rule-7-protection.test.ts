@@ -20,6 +20,7 @@ import {
   VA,
 } from "../support/scene.js";
 import { SecondStage, stageKey } from "../support/second-stage.js";
+import type { CreateMonitor } from "../support/subject.js";
 
 function tablesOf(scene: Scene, va: bigint): number[] {
   return [4, 3, 2, 1].map((level) => scene.space.tableGfn(va, level));
@@ -28,6 +29,22 @@ function tablesOf(scene: Scene, va: bigint): number[] {
 /** Another memory of the same guest: a copy of what it holds now. */
 function laterMemory(scene: Scene, features: readonly DriverFeature[]): GuestDriver {
   return new GuestDriver(scene.guest.clone(), { features, secondStage: scene.driver.secondStage });
+}
+
+/** A later memory, with protection, in which a table that is new stands below VA's PDE. */
+function laterWithNewTable(scene: Scene): { readonly next: GuestDriver; readonly come: number } {
+  const next = laterMemory(scene, ["read-frames", "protection"]);
+  const come = next.guest.allocate(0x5_0000);
+  next.guest.write(scene.space.entryPa(VA, 2), paOf(come) | TABLE_FLAGS);
+  return { next, come };
+}
+
+/** VA is monitored in a memory without protection; a later one has it, and a new table. */
+async function createProtectedLater(createMonitor: CreateMonitor): Promise<{ scene: Scene; next: GuestDriver; come: number }> {
+  const scene = await createScene(createMonitor, { features: ["read-frames"] });
+  scene.space.map(VA, PA);
+  scene.monitor.monitor(scene.at(VA), 0, "tag");
+  return { scene, ...laterWithNewTable(scene) };
 }
 
 describe("rule 7, protection", () => {
@@ -283,9 +300,7 @@ describe("rule 7, protection", () => {
         const { space, driver, monitor, at } = scene;
         space.map(VA, PA);
         monitor.monitor(at(VA), 0, "tag");
-        const next = laterMemory(scene, ["read-frames", "protection"]);
-        const come = next.guest.allocate(0x5_0000);
-        next.guest.write(space.entryPa(VA, 2), paOf(come) | TABLE_FLAGS);
+        const { next, come } = laterWithNewTable(scene);
         next.guest.write(entryAt(come, indexOf(VA, 1)), OTHER_PA | PAGE_FLAGS);
         const go = space.tableGfn(VA, 1);
         driver.beginCall();
@@ -355,13 +370,8 @@ describe("rule 7, protection", () => {
       });
 
       test("that throws, what could not be given back is tried again through the memory that protected it, if none before can", async () => {
-        const scene = await createScene(createMonitor, { features: ["read-frames"] });
-        const { space, driver, monitor, at } = scene;
-        space.map(VA, PA);
-        monitor.monitor(at(VA), 0, "tag");
-        const next = laterMemory(scene, ["read-frames", "protection"]);
-        const come = next.guest.allocate(0x5_0000);
-        next.guest.write(space.entryPa(VA, 2), paOf(come) | TABLE_FLAGS);
+        const { scene, next, come } = await createProtectedLater(createMonitor);
+        const { driver, monitor } = scene;
         next.failingReads.add(come);
         driver.secondStage.failingReleases.add(stageKey(0, come));
         thrownBy(() => monitor.processSnapshot(next.memory));
@@ -374,13 +384,8 @@ describe("rule 7, protection", () => {
       });
 
       test("from memory without protection to memory with it, tables that come are protected", async () => {
-        const scene = await createScene(createMonitor, { features: ["read-frames"] });
-        const { space, driver, monitor, at } = scene;
-        space.map(VA, PA);
-        monitor.monitor(at(VA), 0, "tag");
-        const next = laterMemory(scene, ["read-frames", "protection"]);
-        const come = next.guest.allocate(0x5_0000);
-        next.guest.write(space.entryPa(VA, 2), paOf(come) | TABLE_FLAGS);
+        const { scene, next, come } = await createProtectedLater(createMonitor);
+        const { driver, monitor } = scene;
         monitor.processSnapshot(next.memory);
 
         expect(driver.secondStage.changed()).toContain(`0:${come}=1`);

@@ -23,7 +23,14 @@ export function eventsOf<Tag>(walkedAnew: ReadonlyMap<MonitoredAddress<Tag>, Wal
   return events;
 }
 
+/** The column form of events, a tag standing once however many have it. */
 export function toColumns<Tag>(events: readonly PageTableMonitorEvent<Tag>[]): EventColumns<Tag> {
+  const numbers = new Map<Tag, number>();
+  for (const { tag } of events) {
+    if (!numbers.has(tag)) {
+      numbers.set(tag, numbers.size);
+    }
+  }
   return {
     length: events.length,
     type: Uint8Array.from(events, (event) => (event.type === "page-in" ? 1 : 0)),
@@ -33,8 +40,8 @@ export function toColumns<Tag>(events: readonly PageTableMonitorEvent<Tag>[]): E
     pa: BigUint64Array.from(events, (event) => event.pa),
     view: Uint16Array.from(events, (event) => event.view),
     pageSize: Uint32Array.from(events, (event) => event.pageSize),
-    tagIndex: Uint32Array.from(events, (_event, i) => i),
-    tags: events.map((event) => event.tag),
+    tagIndex: Uint32Array.from(events, (event) => numbers.get(event.tag) as number),
+    tags: [...numbers.keys()],
   };
 }
 

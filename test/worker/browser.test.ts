@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { bundleWorkerScript } from "../../scripts/worker-script.mjs";
 import * as library from "../../src/index.js";
 import { type Answer, startServer, type TestServer } from "../browser/server.js";
-import { hasChromium, ISOLATION, launchChromium } from "../support/chromium.js";
+import { hasChromium, ISOLATION, launchChromium, openPageUnderTest } from "../support/chromium.js";
 import type { PageOptions, PageUnderTest } from "./support/page-program.js";
 import { libraryFace, type Survey, survey } from "./support/survey.js";
 
@@ -68,9 +68,7 @@ describe.skipIf(!hasChromium)("in headless Chromium", () => {
   });
 
   async function open(path: string): Promise<void> {
-    page = await browser.newPage();
-    await page.goto(`${server.origin}${path}`);
-    await page.waitForFunction("globalThis.pageUnderTest !== undefined");
+    page = await openPageUnderTest(browser, `${server.origin}${path}`);
   }
 
   const asked = (folder: "packed" | "plain", steps: readonly number[], rest: Partial<PageOptions>): PageOptions => ({

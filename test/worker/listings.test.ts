@@ -7,10 +7,10 @@ import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OpenedDump } from "../../src/dump/file-dump.js";
 import * as library from "../../src/index.js";
-import { Calls } from "../../src/worker/calls.js";
-import { Guest } from "../../src/worker/guest.js";
 import { type RemoteDump, type RemoteSpaceOptions, startWorker, type WorkerHandle } from "../../src/worker/index.js";
-import { ListingProgress, WHOLE } from "../../src/worker/listing-progress.js";
+import { Calls } from "../../src/worker/service/calls.js";
+import { Guest } from "../../src/worker/service/guest.js";
+import { ListingProgress, WHOLE } from "../../src/worker/service/listing-progress.js";
 import { textOf } from "./support/survey.js";
 import { workerMaker } from "./support/test-worker.js";
 

@@ -1,6 +1,6 @@
 /**
- * Which stretches of an address space are asked for: `--range`, `--writable`, `--executable`, `--user`, `--kernel`, `--wx`,
- * `--min-size`, `--pa`, `--limit`.
+ * Which stretches of an address space are asked for: `--range`, `--writable`, `--executable`, `--user`, `--kernel`,
+ * `--wx`, `--min-size`, `--pa`, `--limit`.
  */
 
 import type { Access, AddressRange, Mapping } from "../../index.js";
@@ -8,7 +8,7 @@ import { FRAME_SIZE, PHYSICAL_ADDRESS_LIMIT } from "../../model/address.js";
 import { hex } from "../../model/hex.js";
 import { UsageError } from "../failure.js";
 import { parseAddress, parseCount, parseLength } from "./number.js";
-import { checkCanonical } from "./watch.js";
+import { parseRange } from "./range.js";
 
 export interface FilterWords {
   readonly range?: string;
@@ -36,7 +36,6 @@ export interface MappingFilter {
   readonly words: readonly string[];
 }
 
-const ADDRESS_LIMIT = 1n << 64n;
 const FRAME_BYTES = BigInt(FRAME_SIZE);
 const FRAME_MASK = ~(FRAME_BYTES - 1n);
 
@@ -55,41 +54,9 @@ export function parseMappingFilter(words: FilterWords): MappingFilter {
   };
 }
 
-/** `FROM-TO` (half-open) or `FROM+LENGTH`; TO may be 2^64, or left out for it. */
-export function parseRange(text: string): AddressRange {
-  const what = `--range ${text}`;
-  const [, first = "", sign, second = ""] = /^([^+-]*)([+-])(.*)$/.exec(text) ?? [];
-  if (sign === undefined) {
-    throw new UsageError(`${what}: write FROM-TO or FROM+LENGTH`);
-  }
-  const from = parseAddress(first, what);
-  const to = sign === "+" ? from + parseLength(second, what) : parseEnd(second, what);
-  if (to > ADDRESS_LIMIT) {
-    throw new UsageError(`${what}: ends at ${hex(to)}, past the end of the address space`);
-  }
-  if (to <= from) {
-    throw new UsageError(`${what}: ends at ${hex(to)}, and begins at ${hex(from)}: nothing lies between`);
-  }
-  return { from, to };
-}
-
-/** Throws UsageError where the first or the last byte of `range` is not canonical. */
-export function checkRangeCanonical(range: AddressRange | undefined, virtualAddressBits: number): void {
-  if (range !== undefined) {
-    checkCanonical(range.from, virtualAddressBits, "--range");
-    checkCanonical(range.to - 1n, virtualAddressBits, "--range");
-  }
-}
-
-function parseEnd(text: string, what: string): bigint {
-  return text === "" || /^0x1_?(0{4}_?){4}$/i.test(text) ? ADDRESS_LIMIT : parseAddress(text, what);
-}
-
 function parsePa(text: string): bigint {
   const pa = parseAddress(text, "--pa");
-  if (pa >= PHYSICAL_ADDRESS_LIMIT) {
-    throw new UsageError(`--pa: ${hex(pa)} is no physical address: those have 52 bits`);
-  }
+  if (pa >= PHYSICAL_ADDRESS_LIMIT) throw new UsageError(`--pa: ${hex(pa)} is no physical address: those have 52 bits`);
   return pa;
 }
 
@@ -114,7 +81,10 @@ export function isSummable({ minSize, pa, limit }: FilterWords): boolean {
   return minSize === undefined && pa === undefined && limit === undefined;
 }
 
-/** The part of `mapping` that lies in the frame at `framePa`; undefined where none does. Its details are those of the whole stretch. */
+/**
+ * The part of `mapping` that lies in the frame at `framePa`; undefined where none does. Its details are those of the
+ * whole stretch.
+ */
 export function cutToFrame(mapping: Mapping, framePa: bigint): Mapping | undefined {
   const from = mapping.pa > framePa ? mapping.pa : framePa;
   const end = mapping.pa + mapping.length;

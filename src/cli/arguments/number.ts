@@ -1,14 +1,15 @@
 /**
  * Addresses and lengths as people of this field write them.
  *
- * `0x…` is hexadecimal, and so is what holds a backtick or a hex letter (`fffff801`2ab40000`, `7ffe1000`); all else is decimal.
- * `_` is ignored. Lengths may end in K, M or G, with or without `iB`: powers of 1,024. What has no clear meaning is refused
- * rather than guessed: a wrong address looks just like a right one.
+ * `0x…` is hexadecimal, and so is what holds a backtick or a hex letter (`fffff801`2ab40000`, `7ffe1000`); all else is
+ * decimal. `_` is ignored. Lengths may end in K, M or G, with or without `iB`: powers of 1,024. What has no clear
+ * meaning is refused rather than guessed: a wrong address looks just like a right one.
  */
 
 import { UsageError } from "../failure.js";
 
-const ADDRESS_LIMIT = 1n << 64n;
+/** The first number that is no address: a range may end there. */
+export const ADDRESS_LIMIT = 1n << 64n;
 const SEPARATORS = /[_`]/g;
 const PREFIX = /^0x/i;
 const HEX_DIGITS = /^[0-9a-f]+$/i;
@@ -48,18 +49,12 @@ function parseNumber(text: string, what: string, kind: keyof typeof HINTS, whole
   const isPrefixed = PREFIX.test(text);
   const digits = text.replace(PREFIX, "").replace(SEPARATORS, "");
   if (isPrefixed || HEX_MARK.test(text)) {
-    if (HEX_DIGITS.test(digits)) {
-      return BigInt(`0x${digits}`);
-    }
-  } else if (DECIMAL_DIGITS.test(digits)) {
-    return BigInt(digits);
-  }
+    if (HEX_DIGITS.test(digits)) return BigInt(`0x${digits}`);
+  } else if (DECIMAL_DIGITS.test(digits)) return BigInt(digits);
   throw new UsageError(`${what}: "${whole}" is not ${kind}: ${HINTS[kind]}`);
 }
 
 function below(value: bigint, text: string, what: string): bigint {
-  if (value >= ADDRESS_LIMIT) {
-    throw new UsageError(`${what}: "${text}" does not fit in 64 bits`);
-  }
+  if (value >= ADDRESS_LIMIT) throw new UsageError(`${what}: "${text}" does not fit in 64 bits`);
   return value;
 }

@@ -1,8 +1,9 @@
 /**
  * In which form a result goes where: `--format`, `--json`, `-o`.
  *
- * A file's ending tells its format where nothing else does. A folder (it is there, or the path ends in a slash) gets a file for each
- * dump, laid out as engines expect a table that is split by columns: `dump=NAME/root=PA/mappings.parquet`.
+ * A file's ending tells its format where nothing else does. A folder (one that exists, or a path that ends in a slash)
+ * gets a file for each dump, laid out as query engines expect a partitioned table:
+ * `dump=NAME/root=PA/mappings.parquet`.
  */
 
 import { type Stats, statSync } from "node:fs";
@@ -55,27 +56,22 @@ export interface OutputContext {
   readonly isTerminal: boolean;
 }
 
-/** Throws UsageError where the words contradict each other, the format of a file cannot be told, or a dump would be overwritten. */
+/**
+ * Throws UsageError where the words contradict each other, the format of a file cannot be told, or a dump would be
+ * overwritten.
+ */
 export function chooseOutput({ json, format: word, output: path }: OutputWords, { dumps, isTerminal }: OutputContext): OutputChoice {
   const given = givenFormat(json, word);
   if (path === undefined) {
-    if (given === "parquet" && isTerminal) {
-      throw new UsageError("Parquet is not for a terminal: give -o FILE, or a pipe");
-    }
+    if (given === "parquet" && isTerminal) throw new UsageError("Parquet is not for a terminal: give -o FILE, or a pipe");
     return choice(given ?? "table", path);
   }
-  if (path === "") {
-    throw new UsageError("-o: the path is empty");
-  }
+  if (path === "") throw new UsageError("-o: the path is empty");
   if (namesFolder(path)) {
-    if (given === "table") {
-      throw new UsageError(`-o ${path}: a folder gets json, csv or parquet, no table for people`);
-    }
+    if (given === "table") throw new UsageError(`-o ${path}: a folder gets json, csv or parquet, no table for people`);
     return { format: given ?? FOLDER_FORMAT, path, isFolder: true };
   }
-  if (dumps.some((dump) => isSameFile(dump, path))) {
-    throw new UsageError(`-o ${path}: that is a dump that is to be read: it would be lost`);
-  }
+  if (dumps.some((dump) => isSameFile(dump, path))) throw new UsageError(`-o ${path}: that is a dump that is to be read: it would be lost`);
   const format = given ?? ENDINGS.find(([ending]) => path.toLowerCase().endsWith(ending))?.[1];
   if (format === undefined) {
     throw new UsageError(`-o ${path}: its ending tells no format: give --format ${FORMATS.join("|")}, or "/" at the end for a folder`);
@@ -89,12 +85,8 @@ function choice(format: Format, path: string | undefined): OutputChoice {
 
 function givenFormat(json: true | undefined, word: string | undefined): Format | undefined {
   const format = word === undefined ? undefined : FORMATS.find((known) => known === word);
-  if (word !== undefined && format === undefined) {
-    throw new UsageError(`--format ${word}: no such format; there are ${FORMATS.join(", ")}`);
-  }
-  if (json && format !== undefined && format !== "json") {
-    throw new UsageError(`--json and --format ${format} contradict each other`);
-  }
+  if (word !== undefined && format === undefined) throw new UsageError(`--format ${word}: no such format; there are ${FORMATS.join(", ")}`);
+  if (json && format !== undefined && format !== "json") throw new UsageError(`--json and --format ${format} contradict each other`);
   return json ? "json" : format;
 }
 
@@ -119,9 +111,7 @@ function tryStat(path: string): Stats | undefined {
 
 /** Where the rows of one dump go, and of one root where they are of one. */
 export function pathFor({ format, path, isFolder }: RowsChoice, kind: TableKind, dump: string, root?: bigint): string | undefined {
-  if (path === undefined || !isFolder) {
-    return path;
-  }
+  if (path === undefined || !isFolder) return path;
   const parts = [`dump=${encodeURIComponent(basename(dump))}`, ...(root === undefined ? [] : [`root=${hex(root)}`])];
   return join(path, ...parts, `${kind}.${ENDING_OF[format]}`);
 }

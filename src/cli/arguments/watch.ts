@@ -1,14 +1,16 @@
 /**
  * What to watch: `VA[+LENGTH][=TAG]`.
  *
- * Without a length it is the one address. With one it is an address a page, the first byte of each, from the page of VA to
- * the page of the last byte. The tag is VA as `0x…` where none is given; it may hold any character, `=` and `+` among them.
+ * Without a length the one address is watched. With one it is an address in each page, its first byte, from the page of
+ * VA to the page of the last byte. The tag is VA as `0x…` where none is given; it may hold any character, `=` and `+`
+ * among them.
  */
 
-import { FRAME_SIZE, isCanonical } from "../../model/address.js";
+import { FRAME_SIZE } from "../../model/address.js";
 import { hex } from "../../model/hex.js";
 import { UsageError } from "../failure.js";
-import { parseAddress, parseLength } from "./number.js";
+import { ADDRESS_LIMIT, parseAddress, parseLength } from "./number.js";
+import { checkCanonical } from "./range.js";
 
 export interface Watch {
   /** First address to watch. */
@@ -21,7 +23,6 @@ export interface Watch {
 const PAGE_BYTES = BigInt(FRAME_SIZE);
 /** All watches together: 64 GiB of addresses. The monitor keeps every one of them. */
 export const LARGEST_WATCHED_PAGES = 2 ** 24;
-const ADDRESS_LIMIT = 1n << 64n;
 
 /** Throws UsageError where `spec` is none, or runs past the end of the address space, or is too long to be watched. */
 export function parseWatch(spec: string): Watch {
@@ -31,52 +32,29 @@ export function parseWatch(spec: string): Watch {
   const lengthAt = place.indexOf("+");
   const va = parseAddress(lengthAt < 0 ? place : place.slice(0, lengthAt), what);
   const tag = tagAt < 0 ? hex(va) : spec.slice(tagAt + 1);
-  if (tag === "") {
-    throw new UsageError(`${what}: the tag is empty: leave out "=" to have the address as tag`);
-  }
-  if (lengthAt < 0) {
-    return { va, pages: 1, tag };
-  }
+  if (tag === "") throw new UsageError(`${what}: the tag is empty: leave out "=" to have the address as tag`);
+  if (lengthAt < 0) return { va, pages: 1, tag };
   const length = parseLength(place.slice(lengthAt + 1), what);
-  if (length === 0n) {
-    throw new UsageError(`${what}: the length is 0: nothing to watch`);
-  }
-  if (va + length > ADDRESS_LIMIT) {
-    throw new UsageError(`${what}: ends at ${hex(va + length)}, past the end of the address space`);
-  }
+  if (length === 0n) throw new UsageError(`${what}: the length is 0: nothing to watch`);
+  if (va + length > ADDRESS_LIMIT) throw new UsageError(`${what}: ends at ${hex(va + length)}, past the end of the address space`);
   const first = pageOf(va);
   const pages = (pageOf(va + length - 1n) - first) / PAGE_BYTES + 1n;
-  if (pages > LARGEST_WATCHED_PAGES) {
-    throw new UsageError(tooMany(what, pages));
-  }
+  if (pages > LARGEST_WATCHED_PAGES) throw new UsageError(tooMany(what, pages));
   return { va: first, pages: Number(pages), tag };
 }
 
 /** Throws UsageError where there is nothing to watch, or more than a monitor is asked to keep. */
 export function checkWatches(watches: readonly Watch[]): void {
-  if (watches.length === 0) {
-    throw new UsageError("nothing to watch: give --watch VA, or --watch VA+LENGTH=TAG, once or more");
-  }
+  if (watches.length === 0) throw new UsageError("nothing to watch: give --watch VA, or --watch VA+LENGTH=TAG, once or more");
   const pages = watches.reduce((sum, watch) => sum + BigInt(watch.pages), 0n);
-  if (pages > LARGEST_WATCHED_PAGES) {
-    throw new UsageError(tooMany("--watch", pages));
-  }
+  if (pages > LARGEST_WATCHED_PAGES) throw new UsageError(tooMany("--watch", pages));
 }
 
 /** Throws UsageError where an address of `watch` is not canonical in a mode of `virtualAddressBits`. */
 export function checkWatchCanonical(watch: Watch, virtualAddressBits: number): void {
   const last = watch.va + BigInt(watch.pages - 1) * PAGE_BYTES;
   // The hole between the halves is wider than any watch: it cannot lie inside one whose ends are canonical.
-  for (const va of [watch.va, last]) {
-    checkCanonical(va, virtualAddressBits, `--watch ${watch.tag}`);
-  }
-}
-
-/** Throws UsageError where `va` is not canonical. */
-export function checkCanonical(va: bigint, virtualAddressBits: number, what: string): void {
-  if (!isCanonical(va, virtualAddressBits)) {
-    throw new UsageError(`${what}: ${hex(va)} is not canonical: bits 63 to ${virtualAddressBits - 1} must all be equal`);
-  }
+  for (const va of [watch.va, last]) checkCanonical(va, virtualAddressBits, `--watch ${watch.tag}`);
 }
 
 /** The addresses `from` to `to` of a watch, by index: half-open. */

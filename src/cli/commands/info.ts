@@ -1,19 +1,26 @@
-/**
- * `ptm info DUMP`: what a dump says of itself.
- */
+/** `ptm info`, from words to output. */
 
-import type { Damage, Dump, FrameRun, Vcpu } from "../../model/dump.js";
+import { statSync } from "node:fs";
+import { chooseArchitecture } from "../address-space.js";
+import { infoText } from "../format/info-text.js";
+import { jsonLine } from "../format/json.js";
+import { info } from "../results/info.js";
+import type { Session } from "../session.js";
+import { withDump } from "../with-dump.js";
+import type { CommonWords } from "./words.js";
 
-/** As `--json` prints it. */
-export interface DumpInfo {
-  readonly file: string;
-  readonly format: string;
-  readonly runs: readonly FrameRun[];
-  readonly vcpus: readonly Vcpu[];
-  readonly damage: readonly Damage[];
+export async function runInfo(session: Session, file: string, words: CommonWords): Promise<void> {
+  chooseArchitecture(words.arch);
+  await withDump(session, file, async (dump) => {
+    const result = info(file, dump);
+    session.out.write(words.json ? jsonLine(result) : infoText(result, fileBytes(file), session.terminal));
+  });
 }
 
-/** Copies what is said of `dump`: it may be closed afterwards. */
-export function info(file: string, dump: Dump): DumpInfo {
-  return { file, format: dump.format, runs: [...dump.runs], vcpus: [...dump.vcpus], damage: [...dump.damage] };
+function fileBytes(file: string): number | undefined {
+  try {
+    return statSync(file).size;
+  } catch {
+    return undefined;
+  }
 }

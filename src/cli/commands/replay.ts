@@ -1,161 +1,110 @@
-/**
- * `ptm replay DUMP… --watch …`: one guest's dumps in order, and what happened to the watched addresses from each to the next.
- *
- * Two dumps are open at most: the one before is closed once the next has been processed. A dump that cannot be read is noted
- * and passed over, the next one is then compared with the last that could be: no event is lost by it, only dated later.
- */
+/** `ptm replay`, from words to output: a timeline for a person, or the events as a table. */
 
-import { setImmediate as turn } from "node:timers/promises";
-import { PageTableMonitor } from "../../index.js";
-import type { Dump } from "../../model/dump.js";
-import { PageTableError } from "../../model/errors.js";
-import type { EventColumns } from "../../model/event.js";
-import type { AddressSpace, SpaceChoice } from "../address-space.js";
-import { findAddressSpace } from "../address-space.js";
-import type { Watch } from "../arguments/watch.js";
-import { checkWatchCanonical, watchedAddresses } from "../arguments/watch.js";
+import { chooseOutput, pathFor, type RowsChoice } from "../arguments/output.js";
+import { checkWatches, parseWatch } from "../arguments/watch.js";
+import { type Destination, openDestination } from "../destination.js";
 import { UsageError } from "../failure.js";
-import type { Progress } from "../format/progress.js";
-import { count } from "../format/text.js";
-import type { Problems } from "../problems.js";
-import { openFile } from "../with-dump.js";
+import { ALL_STRETCHES, DEFAULT_STRETCHES, Timeline, type TimelineOptions } from "../format/timeline.js";
+import { type ReplayPart, replay } from "../results/replay.js";
+import type { Session } from "../session.js";
+import { type OpenTable, openTable } from "../table-output.js";
+import { parseChoice, type TableWords } from "./words.js";
 
-export interface ReplayRequest {
-  /** Paths of dumps, in the order of time. */
-  readonly files: readonly string[];
-  readonly watches: readonly Watch[];
-  readonly choice: SpaceChoice;
+export interface ReplayWords extends TableWords {
+  readonly watch: readonly string[];
+  readonly all?: true;
 }
 
-/** Addresses that carry one tag: an address watched twice counts for the tag that came first. */
-export interface TagState {
-  readonly tag: string;
-  readonly watched: number;
-  readonly backed: number;
-}
+type StepPart = ReplayPart & { readonly type: "step" };
 
-export type ReplayPart =
-  | { readonly type: "start"; readonly dump: string; readonly space: AddressSpace; readonly tags: readonly TagState[] }
-  | { readonly type: "step"; readonly step: number; readonly dump: string; readonly events: EventColumns; readonly isDamaged: boolean }
-  | { readonly type: "unreadable"; readonly step: number; readonly dump: string };
+/** Events between two looks at whether the reader keeps up. */
+const SLICE_EVENTS = 4096;
 
-/** What a replay needs of the command that it is part of. */
-export interface ReplayContext {
-  readonly signal: AbortSignal;
-  readonly problems: Problems;
-  readonly progress: Progress;
-}
-
-/** Addresses a call: few enough that an interrupt is heard, many enough that calls cost nothing. */
-const BATCH_ADDRESSES = 1 << 16;
-
-const dumps = (value: number) => (value < 10 ? `${Math.round(value * 10) / 10}` : count(Math.round(value)));
-const addresses = (value: number) => count(Math.round(value));
-
-/** The start, then a part for every further dump. Nothing at all where the first dump cannot be read. */
-export async function* replay(request: ReplayRequest, context: ReplayContext): AsyncGenerator<ReplayPart> {
-  const { problems, progress } = context;
-  const [firstFile, ...laterFiles] = request.files;
-  if (firstFile === undefined) {
-    return;
+export async function runReplay(session: Session, files: readonly string[], words: ReplayWords): Promise<void> {
+  const choice = parseChoice(words);
+  const watches = words.watch.map(parseWatch);
+  checkWatches(watches);
+  const output = chooseOutput(words, { dumps: files, isTerminal: session.isTerminal });
+  const parts = replay({ files, watches, choice }, session);
+  if (output.format === "table") {
+    await writeTimeline(session, parts, { files, stretchLimit: words.all ? ALL_STRETCHES : DEFAULT_STRETCHES }, output.path);
+  } else if (output.isFolder) {
+    checkDistinct(output, files);
+    await writePartitions(session, parts, output);
+  } else {
+    await writeEvents(session, parts, output);
   }
-  const first = await tryOpen(firstFile, context);
-  if (first === undefined) {
-    return;
-  }
-  let current: OpenDump = first;
-  let monitor: PageTableMonitor | undefined;
-  try {
-    const space = findAddressSpace(firstFile, current.dump, request.choice);
-    for (const watch of request.watches) {
-      checkWatchCanonical(watch, space.arch.virtualAddressBits);
+}
+
+/**
+ * Writes a step's lines as soon as the step is done, so that whoever watches sees them. Writes nothing where the first
+ * dump cannot be read.
+ */
+async function writeTimeline(
+  session: Session,
+  parts: AsyncIterable<ReplayPart>,
+  options: TimelineOptions,
+  path: string | undefined,
+): Promise<void> {
+  let open: { readonly destination: Destination; readonly timeline: Timeline } | undefined;
+  for await (const part of parts) {
+    if (open === undefined) {
+      const destination = await openDestination(session, path);
+      open = { destination, timeline: new Timeline(destination.terminal, options) };
     }
-    monitor = await PageTableMonitor.create({ memory: current.dump, arch: space.arch });
-    const tags = await watchAll(monitor, space.root, request.watches, progress);
-    yield { type: "start", dump: firstFile, space, tags };
-    for (const [i, file] of laterFiles.entries()) {
-      const step = i + 1;
-      progress.advance("replaying dumps", { done: i, total: laterFiles.length, amount: dumps });
-      const next = await tryOpen(file, context);
-      const events = next && tryProcess(monitor, next, problems);
-      if (next === undefined || events === undefined) {
-        yield { type: "unreadable", step, dump: file };
-        continue;
-      }
-      closeDump(current, problems);
-      current = next;
-      yield { type: "step", step, dump: file, events, isDamaged: next.dump.damage.length > 0 };
-    }
-  } finally {
-    monitor?.dispose();
-    closeDump(current, problems);
+    await writeLines(open.destination, open.timeline.lines(part));
+  }
+  if (open !== undefined) {
+    await writeLines(open.destination, open.timeline.summary());
+    await open.destination.end();
   }
 }
 
-interface OpenDump {
-  readonly file: string;
-  readonly dump: Dump;
+async function writeLines(destination: Destination, lines: Iterable<string>): Promise<void> {
+  for (const line of lines) {
+    destination.write(`${line}\n`);
+    await destination.drain();
+  }
+  await destination.flush();
 }
 
-async function tryOpen(file: string, context: ReplayContext): Promise<OpenDump | undefined> {
-  await turn();
-  try {
-    return { file, dump: await openFile(file, context) };
-  } catch (error) {
-    if (context.signal.aborted) {
-      throw error;
+/** Every step into one table. Nothing at all where the first dump cannot be read. */
+async function writeEvents(session: Session, parts: AsyncIterable<ReplayPart>, output: RowsChoice): Promise<void> {
+  let table: OpenTable<"events"> | undefined;
+  for await (const part of parts) {
+    table ??= await openTable(session, "events", output, part);
+    if (part.type === "step") await writeStep(table, part);
+  }
+  await table?.end();
+}
+
+/** A table for each step, by its dump. */
+async function writePartitions(session: Session, parts: AsyncIterable<ReplayPart>, output: RowsChoice): Promise<void> {
+  for await (const part of parts) {
+    if (part.type === "step") {
+      const table = await openTable(session, "events", output, part);
+      await writeStep(table, part);
+      await table.end();
     }
-    context.problems.addError(file, error);
-    return undefined;
   }
 }
 
-/** Undefined where `next` cannot be read after all: the monitor then stays as it was, and `next` is closed. */
-function tryProcess(monitor: PageTableMonitor, next: OpenDump, problems: Problems): EventColumns | undefined {
-  try {
-    return monitor.processSnapshotColumns(next.dump);
-  } catch (error) {
-    problems.addError(next.file, error);
-    closeDump(next, problems);
-    return undefined;
+async function writeStep(table: OpenTable<"events">, { step, dump, events }: StepPart): Promise<void> {
+  for (let from = 0; from < events.length; from += SLICE_EVENTS) {
+    table.rows.columns(events, { step, dump }, from, Math.min(events.length, from + SLICE_EVENTS));
+    await table.drain();
   }
+  table.rows.flush();
+  await table.flush();
 }
 
-/** Damage is taken at the end, since reading may bring more to light. */
-function closeDump({ file, dump }: OpenDump, problems: Problems): void {
-  problems.addDamage(file, dump);
-  dump.close();
-}
-
-async function watchAll(monitor: PageTableMonitor, root: bigint, watches: readonly Watch[], progress: Progress): Promise<TagState[]> {
-  const tags = new Map<string, { watched: number; backed: number }>();
-  const total = watches.reduce((sum, watch) => sum + watch.pages, 0);
-  let done = 0;
-  for (const watch of watches) {
-    const state = tags.get(watch.tag) ?? { watched: 0, backed: 0 };
-    tags.set(watch.tag, state);
-    const watchedBefore = monitor.monitoredAddresses;
-    const backedBefore = monitor.pagedInEntries;
-    for (let from = 0; from < watch.pages; from += BATCH_ADDRESSES) {
-      const to = Math.min(watch.pages, from + BATCH_ADDRESSES);
-      watchBatch(monitor, root, watchedAddresses(watch, from, to), watch.tag);
-      done += to - from;
-      progress.advance("watching addresses", { done, total, amount: addresses });
-      await turn();
-    }
-    state.watched += monitor.monitoredAddresses - watchedBefore;
-    state.backed += monitor.pagedInEntries - backedBefore;
-  }
-  return Array.from(tags, ([tag, state]) => ({ tag, ...state }));
-}
-
-function watchBatch(monitor: PageTableMonitor, root: bigint, vas: BigUint64Array, tag: string): void {
-  try {
-    monitor.monitorMany(root, vas, 0, tag);
-  } catch (error) {
-    if (error instanceof PageTableError && error.code === "memory-exhausted") {
-      throw new UsageError(`too much to watch at once: ${error.message}. Watch smaller ranges, in several replays`);
-    }
-    throw error;
+/** Dumps of one name would lie in one place. */
+function checkDistinct(output: RowsChoice, files: readonly string[]): void {
+  const places = new Map<string | undefined, string>();
+  for (const file of files) {
+    const place = pathFor(output, "events", file);
+    const other = places.get(place);
+    if (other !== undefined) throw new UsageError(`-o ${output.path}: ${other} and ${file} have one name, and would lie in one folder`);
+    places.set(place, file);
   }
 }

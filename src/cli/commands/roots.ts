@@ -1,31 +1,28 @@
-/**
- * `ptm roots DUMP`: which address spaces a dump holds.
- */
+/** `ptm roots`, from words to output. */
 
-import type { RootCandidate } from "../../index.js";
-import { findRoots } from "../../index.js";
-import { FRAME_SIZE } from "../../model/address.js";
-import type { Architecture } from "../../model/architecture.js";
-import type { Dump } from "../../model/dump.js";
-import type { Progress } from "../format/progress.js";
-import { byteSize } from "../format/text.js";
+import { chooseArchitecture } from "../address-space.js";
+import { chooseOutput } from "../arguments/output.js";
+import { openDestination } from "../destination.js";
+import { rootsText } from "../format/roots-text.js";
+import { roots } from "../results/roots.js";
+import type { Session } from "../session.js";
+import { openTable } from "../table-output.js";
+import { withDump } from "../with-dump.js";
+import type { TableWords } from "./words.js";
 
-export interface RootsContext {
-  readonly signal: AbortSignal;
-  readonly progress: Progress;
-}
-
-/** Best first. */
-export async function roots(
-  file: string,
-  dump: Dump,
-  arch: Architecture | undefined,
-  { signal, progress }: RootsContext,
-): Promise<RootCandidate[]> {
-  return await findRoots(dump, {
-    ...(arch && { arch }),
-    signal,
-    onProgress: (done, total) =>
-      progress.advance(`scanning ${file}`, { done: done * FRAME_SIZE, total: total * FRAME_SIZE, amount: byteSize }),
+export async function runRoots(session: Session, file: string, words: TableWords): Promise<void> {
+  const arch = chooseArchitecture(words.arch);
+  const output = chooseOutput(words, { dumps: [file], isTerminal: session.isTerminal });
+  await withDump(session, file, async (dump) => {
+    const found = await roots(file, dump, arch, session);
+    if (output.format === "table") {
+      const destination = await openDestination(session, output.path);
+      destination.write(rootsText(file, found, destination.terminal));
+      await destination.end();
+      return;
+    }
+    const table = await openTable(session, "roots", output, { dump: file });
+    for (const candidate of found) table.rows.row(candidate);
+    await table.end();
   });
 }

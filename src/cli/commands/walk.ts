@@ -1,20 +1,27 @@
-/**
- * `ptm walk DUMP VA…`: which entries a walk of each address visits, and where it ends.
- */
+/** `ptm walk`, from words to output. */
 
-import { PageTableMonitor } from "../../index.js";
-import type { Dump } from "../../model/dump.js";
-import type { Translation } from "../../model/translation.js";
-import type { AddressSpace } from "../address-space.js";
+import { findAddressSpace } from "../address-space.js";
+import { parseAddress } from "../arguments/number.js";
+import { checkCanonical } from "../arguments/range.js";
+import { jsonLine } from "../format/json.js";
+import { walkText } from "../format/walk-text.js";
+import { walk } from "../results/walk.js";
+import type { Session } from "../session.js";
+import { withDump } from "../with-dump.js";
+import { parseChoice, type SpaceWords } from "./words.js";
 
-/** The walks one after the other, in the order of `vas`, which must be canonical. */
-export async function* walk(dump: Dump, space: AddressSpace, vas: readonly bigint[]): AsyncGenerator<Translation> {
-  const monitor = await PageTableMonitor.create({ memory: dump, arch: space.arch });
-  try {
-    for (const va of vas) {
-      yield monitor.translate({ va, root: space.root });
+export async function runWalk(session: Session, file: string, vaWords: readonly string[], words: SpaceWords): Promise<void> {
+  const choice = parseChoice(words);
+  const vas = vaWords.map((word) => parseAddress(word, "VA"));
+  await withDump(session, file, async (dump) => {
+    const space = findAddressSpace(file, dump, choice);
+    for (const va of vas) checkCanonical(va, space.arch.virtualAddressBits, "VA");
+    let isFirst = true;
+    for await (const translation of walk(dump, space, vas)) {
+      if (words.json) session.out.write(jsonLine(translation));
+      else session.out.write(`${isFirst ? "" : "\n"}${walkText(translation, space.arch, session.terminal)}`);
+      isFirst = false;
+      if (session.out.isFull) await session.out.flush();
     }
-  } finally {
-    monitor.dispose();
-  }
+  });
 }

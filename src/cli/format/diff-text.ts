@@ -7,9 +7,9 @@
 import type { Backing, Change, ChangeType, SharedChange } from "../../index.js";
 import { assertNever } from "../../model/errors.js";
 import { hex } from "../../model/hex.js";
+import { byteSize, count, counted, type Paint, type Terminal, widthOf, wrapped, wrappedList } from "../terminal/text.js";
 import { accessText, GAP, heading, isWritableAndExecutable, SIZE_WIDTH, sizeText, VA_WIDTH, WX_MARK } from "./listing.js";
 import { shortNames } from "./short-names.js";
-import { byteSize, count, counted, type Paint, type Terminal, widthOf, wrapped, wrappedList } from "./text.js";
 
 const SIGNS: Readonly<Record<ChangeType, string>> = { "page-in": "+", "page-out": "-", remap: "~", access: "*", "page-size": "=" };
 const TYPES = Object.keys(SIGNS) as readonly ChangeType[];
@@ -29,32 +29,30 @@ export interface DiffHead {
 }
 
 export class DiffText {
-  private readonly totals = new Map<ChangeType, { stretches: number; bytes: bigint }>();
-  private marked = 0;
+  readonly #totals = new Map<ChangeType, { stretches: number; bytes: bigint }>();
+  #marked = 0;
 
-  private readonly terminal: Terminal;
+  readonly #terminal: Terminal;
   /** Changes have roots that share them. */
-  private readonly isShared: boolean;
+  readonly #isShared: boolean;
 
   constructor(terminal: Terminal, comparison: "of-one" | "of-all") {
-    this.terminal = terminal;
-    this.isShared = comparison === "of-all";
+    this.#terminal = terminal;
+    this.#isShared = comparison === "of-all";
   }
 
   /** Before the first change. */
   *head({ before, after, where }: DiffHead): Generator<string> {
-    const { paint, width } = this.terminal;
+    const { paint, width } = this.#terminal;
     const names = shortNames([before, after]);
-    yield heading(this.terminal, `${names.get(before)} -> ${names.get(after)}`, []);
+    yield heading(this.#terminal, `${names.get(before)} -> ${names.get(after)}`, []);
     yield where;
     const legend = `+ page-in, - page-out, ~ remap, * access, = page size; ${WX_MARK} writable and executable at once`;
-    for (const line of wrapped(legend, width, "")) {
-      yield paint.dim(line);
-    }
-    const roots = this.isShared ? ["root".padStart(ROOTS_WIDTH)] : [];
+    for (const line of wrapped(legend, width, "")) yield paint.dim(line);
+    const roots = this.#isShared ? ["root".padStart(ROOTS_WIDTH)] : [];
     yield paint.dim(
       [
-        (this.hasWords ? "change" : "").padEnd(this.typeWidth),
+        (this.#hasWords ? "change" : "").padEnd(this.#typeWidth),
         "from".padStart(VA_WIDTH),
         "size".padStart(SIZE_WIDTH),
         ...roots,
@@ -65,12 +63,12 @@ export class DiffText {
 
   /** A line, or two where the terminal is narrow. */
   row(change: Change | SharedChange): string {
-    const { paint, width } = this.terminal;
-    const total = this.totals.get(change.type) ?? { stretches: 0, bytes: 0n };
-    this.totals.set(change.type, { stretches: total.stretches + 1, bytes: total.bytes + change.length });
-    this.marked += change.after !== undefined && isWritableAndExecutable(change.after.access) ? 1 : 0;
-    const words = this.hasWords ? `${SIGNS[change.type]} ${change.type}` : SIGNS[change.type];
-    const type = colourOf(change.type, paint)(words.padEnd(this.typeWidth));
+    const { paint, width } = this.#terminal;
+    const total = this.#totals.get(change.type) ?? { stretches: 0, bytes: 0n };
+    this.#totals.set(change.type, { stretches: total.stretches + 1, bytes: total.bytes + change.length });
+    this.#marked += change.after !== undefined && isWritableAndExecutable(change.after.access) ? 1 : 0;
+    const words = this.#hasWords ? `${SIGNS[change.type]} ${change.type}` : SIGNS[change.type];
+    const type = colourOf(change.type, paint)(words.padEnd(this.#typeWidth));
     const roots = "roots" in change ? [rootWords(change.roots).padStart(ROOTS_WIDTH)] : [];
     const place = [type, hex(change.va).padStart(VA_WIDTH), sizeText(change.length), ...roots, ""].join(GAP);
     return wrapped(`${place}${whatWords(change, paint)}`, width, " ".repeat(widthOf(place))).join("\n");
@@ -78,24 +76,24 @@ export class DiffText {
 
   /** After the last one. */
   *foot(limit: number, unreadable: number): Generator<string> {
-    const { paint, width } = this.terminal;
-    const all = [...this.totals.values()].reduce((sum, { stretches }) => sum + stretches, 0);
+    const { paint, width } = this.#terminal;
+    const all = [...this.#totals.values()].reduce((sum, { stretches }) => sum + stretches, 0);
     const parts = TYPES.flatMap((type) => {
-      const total = this.totals.get(type);
+      const total = this.#totals.get(type);
       return total === undefined ? [] : [`${SIGNS[type]} ${count(total.stretches)} ${type} (${byteSize(total.bytes)})`];
     });
-    const marked = this.marked === 0 ? [] : [paint.red(`${count(this.marked)} now writable and executable (${WX_MARK})`)];
+    const marked = this.#marked === 0 ? [] : [paint.red(`${count(this.#marked)} now writable and executable (${WX_MARK})`)];
     const lacking = unreadable === 0 ? [] : [`${counted(unreadable, "table")} not in the dumps`];
     const limited = all === limit ? [`no more than ${count(limit)} were asked for`] : [];
     yield* wrappedList([all === 0 ? "no change" : counted(all, "change"), ...parts, ...marked, ...lacking, ...limited], width);
   }
 
-  private get hasWords(): boolean {
-    return this.terminal.width >= LEAST_WIDTH_FOR_WORDS;
+  get #hasWords(): boolean {
+    return this.#terminal.width >= LEAST_WIDTH_FOR_WORDS;
   }
 
-  private get typeWidth(): number {
-    return this.hasWords ? TYPE_WIDTH : 1;
+  get #typeWidth(): number {
+    return this.#hasWords ? TYPE_WIDTH : 1;
   }
 }
 
@@ -132,9 +130,7 @@ function whatWords({ before, after }: Change, paint: Paint): string {
 
 function placeWords(before: Backing, after: Backing): readonly string[] {
   const place = `at ${both(hex(before.pa), hex(after.pa))}`;
-  if (before.pageSize === after.pageSize) {
-    return [place, ...pageWords(after)];
-  }
+  if (before.pageSize === after.pageSize) return [place, ...pageWords(after)];
   return [place, `in ${both(byteSize(before.pageSize), byteSize(after.pageSize))}`];
 }
 

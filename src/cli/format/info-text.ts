@@ -5,10 +5,10 @@
 import { FRAME_SIZE } from "../../model/address.js";
 import type { FrameRun } from "../../model/dump.js";
 import { hex } from "../../model/hex.js";
-import type { DumpInfo } from "../commands/info.js";
-import { renderTable } from "./table.js";
-import type { Terminal } from "./text.js";
-import { byteSize, counted, levelCharacter, printable, wrapped } from "./text.js";
+import type { DumpInfo } from "../results/info.js";
+import { renderTable } from "../terminal/table.js";
+import type { Terminal } from "../terminal/text.js";
+import { byteSize, counted, levelCharacter, printable, wrapped } from "../terminal/text.js";
 
 const INDENT = "  ";
 const LABEL_WIDTH = 9;
@@ -21,9 +21,7 @@ export function infoText(dump: DumpInfo, fileBytes: number | undefined, terminal
   const frames = dump.runs.reduce((sum, run) => sum + run.count, 0);
   const lines = [paint.bold(printable(dump.file))];
   lines.push(labelled("format", dump.format, terminal));
-  if (fileBytes !== undefined) {
-    lines.push(labelled("size", `${byteSize(fileBytes)} on disk`, terminal));
-  }
+  if (fileBytes !== undefined) lines.push(labelled("size", `${byteSize(fileBytes)} on disk`, terminal));
   lines.push(
     labelled("holds", `${counted(frames, "frame")} (${byteSize(frames * FRAME_SIZE)}) in ${counted(dump.runs.length, "run")}`, terminal),
   );
@@ -40,9 +38,7 @@ function labelled(label: string, text: string, { paint }: Terminal): string {
 /** Physical memory from 0 to the last frame held, a power of two bytes a character. */
 function memoryStrip(runs: readonly FrameRun[], terminal: Terminal): string[] {
   const lastRun = runs.at(-1);
-  if (lastRun === undefined) {
-    return [];
-  }
+  if (lastRun === undefined) return [];
   const end = lastRun.gfn + lastRun.count;
   const cells = Math.min(terminal.width - INDENT.length - LABEL_WIDTH - 2, WIDEST_STRIP);
   const framesPerCell = 2 ** Math.ceil(Math.log2(Math.max(1, end / cells)));
@@ -64,9 +60,7 @@ function memoryStrip(runs: readonly FrameRun[], terminal: Terminal): string[] {
 }
 
 function vcpuLines({ vcpus }: DumpInfo, terminal: Terminal): string[] {
-  if (vcpus.length === 0) {
-    return [labelled("vCPUs", "no CPU notes: commands need --root PA", terminal)];
-  }
+  if (vcpus.length === 0) return [labelled("vCPUs", "no CPU notes: commands need --root PA", terminal)];
   const rows = vcpus.map((vcpu, i) => [
     `${i}`,
     vcpu.root === undefined ? "not given" : hex(vcpu.root),
@@ -76,16 +70,12 @@ function vcpuLines({ vcpus }: DumpInfo, terminal: Terminal): string[] {
 }
 
 function damageLines({ damage }: DumpInfo, terminal: Terminal): string[] {
-  if (damage.length === 0) {
-    return ["", `${INDENT}no damage: the file holds all that its headers promise`];
-  }
+  if (damage.length === 0) return ["", `${INDENT}no damage: the file holds all that its headers promise`];
   const rows = damage
     .slice(0, DAMAGE_ROWS)
     .map(({ offset, expected, found }) => [hex(offset), `${printable(expected)}; found ${printable(found)}`]);
   const lines = ["", `${INDENT}${terminal.paint.red(`damaged: ${counted(damage.length, "place")}`)}`];
   lines.push(renderTable(terminal, [{ head: "offset", align: "right" }, { head: "expected" }], rows));
-  if (damage.length > rows.length) {
-    lines.push(`${INDENT}… and ${counted(damage.length - rows.length, "more place")}; --json lists all`);
-  }
+  if (damage.length > rows.length) lines.push(`${INDENT}… and ${counted(damage.length - rows.length, "more place")}; --json lists all`);
   return lines;
 }

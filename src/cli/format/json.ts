@@ -1,6 +1,6 @@
 /**
- * `--json`: one object a line, the field names of the library; every bigint a `"0x…"` string, every number a number, what is
- * undefined left out.
+ * `--json`: one object a line, the field names of the library; every bigint a `"0x…"` string, every number a number,
+ * what is undefined left out.
  */
 
 import { hex } from "../../model/hex.js";

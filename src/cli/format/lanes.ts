@@ -1,10 +1,11 @@
 /**
- * What became of each tag over a whole replay, and its two strips: what happened, and how much was backed, a character a dump.
+ * What became of each tag over a whole replay, and its two strips: what happened, and how much was backed, a character
+ * a dump.
  */
 
 import type { EventColumns } from "../../model/event.js";
-import type { TagState } from "../commands/replay.js";
-import { levelCharacter } from "./text.js";
+import type { TagState } from "../results/tag-state.js";
+import { levelCharacter } from "../terminal/text.js";
 
 const PAGE_IN = 1;
 const HAD_PAGE_INS = 1;
@@ -23,45 +24,45 @@ export class Lane {
   readonly tag: string;
   readonly watched: number;
   readonly backedAtStart: number;
-  private pageIns = 0;
-  private pageOuts = 0;
+  #pageIns = 0;
+  #pageOuts = 0;
   /** Index = dump; bits of what happened. */
-  private readonly happened: number[] = [0];
-  private readonly backed: number[];
+  readonly #happened: number[] = [0];
+  readonly #backed: number[];
 
   constructor(state: TagState) {
     this.tag = state.tag;
     this.watched = state.watched;
     this.backedAtStart = state.backed;
-    this.backed = [state.backed];
+    this.#backed = [state.backed];
   }
 
   get totals(): LaneTotals {
-    return { pageIns: this.pageIns, pageOuts: this.pageOuts, backed: this.backed.at(-1) ?? 0 };
+    return { pageIns: this.#pageIns, pageOuts: this.#pageOuts, backed: this.#backed.at(-1) ?? 0 };
   }
 
   /** Takes the events of the next dump. */
   addStep(pageIns: number, pageOuts: number): void {
-    this.pageIns += pageIns;
-    this.pageOuts += pageOuts;
-    this.happened.push((pageIns > 0 ? HAD_PAGE_INS : 0) | (pageOuts > 0 ? HAD_PAGE_OUTS : 0));
-    this.backed.push(this.totals.backed + pageIns - pageOuts);
+    this.#pageIns += pageIns;
+    this.#pageOuts += pageOuts;
+    this.#happened.push((pageIns > 0 ? HAD_PAGE_INS : 0) | (pageOuts > 0 ? HAD_PAGE_OUTS : 0));
+    this.#backed.push(this.totals.backed + pageIns - pageOuts);
   }
 
   /** The next dump could not be read. */
   addUnreadable(): void {
-    this.happened.push(UNREADABLE);
-    this.backed.push(this.totals.backed);
+    this.#happened.push(UNREADABLE);
+    this.#backed.push(this.totals.backed);
   }
 
   /** `+` page-ins, `-` page-outs, `±` both, `·` neither, `?` unreadable; `perCell` dumps a character. */
   happenedStrip(perCell: number): string {
-    return cells(this.happened, perCell, (part) => happenedCharacter(part.reduce((bits, one) => bits | one, 0)));
+    return cells(this.#happened, perCell, (part) => happenedCharacter(part.reduce((bits, one) => bits | one, 0)));
   }
 
   /** Eighths of the watched addresses that are backed, as the last dump of each character has it. */
   backedStrip(perCell: number): string {
-    return cells(this.backed, perCell, (part) => levelCharacter(part.at(-1) ?? 0, this.watched));
+    return cells(this.#backed, perCell, (part) => levelCharacter(part.at(-1) ?? 0, this.watched));
   }
 }
 
@@ -80,27 +81,25 @@ function happenedCharacter(bits: number): string {
 
 function cells(values: readonly number[], perCell: number, character: (part: readonly number[]) => string): string {
   let strip = "";
-  for (let from = 0; from < values.length; from += perCell) {
-    strip += character(values.slice(from, from + perCell));
-  }
+  for (let from = 0; from < values.length; from += perCell) strip += character(values.slice(from, from + perCell));
   return strip;
 }
 
 /** The lanes of a replay, fed a step at a time. */
 export class Lanes {
   readonly all: readonly Lane[];
-  private readonly byTag: ReadonlyMap<string, Lane>;
+  readonly #byTag: ReadonlyMap<string, Lane>;
 
   constructor(tags: readonly TagState[]) {
     this.all = tags.map((state) => new Lane(state));
-    this.byTag = new Map(this.all.map((lane) => [lane.tag, lane]));
+    this.#byTag = new Map(this.all.map((lane) => [lane.tag, lane]));
   }
 
   /** Page-ins and page-outs of the step, over all tags. */
   addStep(events: EventColumns): { pageIns: number; pageOuts: number } {
     const ins = new Map<Lane, number>();
     const outs = new Map<Lane, number>();
-    const lanes = events.tags.map((tag) => this.byTag.get(tag));
+    const lanes = events.tags.map((tag) => this.#byTag.get(tag));
     for (let i = 0; i < events.length; i++) {
       const lane = lanes[events.tagIndex[i] as number];
       if (lane !== undefined) {
@@ -121,9 +120,7 @@ export class Lanes {
   }
 
   addUnreadable(): void {
-    for (const lane of this.all) {
-      lane.addUnreadable();
-    }
+    for (const lane of this.all) lane.addUnreadable();
   }
 
   get watched(): number {

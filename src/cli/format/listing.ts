@@ -1,10 +1,11 @@
 /**
- * What the listings for people have in common: columns of a fixed width, since the first row is out before the last is known.
+ * What the listings for people have in common: columns of a fixed width, since the first row is out before the last is
+ * known.
  */
 
 import type { Access } from "../../index.js";
-import type { Paint, Terminal } from "./text.js";
-import { byteSize, printable, widthOf, wrapped } from "./text.js";
+import type { Paint, Terminal } from "../terminal/text.js";
+import { byteSize, printable, widthOf, wrapped } from "../terminal/text.js";
 
 /** "0xffff888000000000" */
 export const VA_WIDTH = 18;
@@ -39,9 +40,7 @@ export function sizeText(length: bigint): string {
 export function heading({ paint, width }: Terminal, what: string, details: readonly string[]): string {
   const head = printable(what);
   const rest = printable(details.join(", "));
-  if (rest === "") {
-    return paint.bold(head);
-  }
+  if (rest === "") return paint.bold(head);
   const isNarrow = widthOf(head) + GAP.length + widthOf(rest) > width;
   const lines = isNarrow ? ["", ...wrapped(`${GAP}${rest}`, width, GAP)] : [`${GAP}${rest}`];
   return `${paint.bold(head)}${lines.map((line) => paint.dim(line)).join("\n")}`;

@@ -4,8 +4,8 @@
 
 import type { RootCandidate } from "../../index.js";
 import { hex } from "../../model/hex.js";
+import { count, counted, type Terminal, widthOf, wrapped } from "../terminal/text.js";
 import { heading } from "./listing.js";
-import { count, counted, type Terminal, widthOf, wrapped } from "./text.js";
 
 const ROOT_WIDTH = 15;
 const SCORE_WIDTH = 5;
@@ -20,9 +20,7 @@ export function rootsText(file: string, found: readonly RootCandidate[], termina
     return `${lines.join("\n")}\n`;
   }
   lines.push(paint.dim(`${"root".padStart(ROOT_WIDTH)}  ${"score".padStart(SCORE_WIDTH)}  why`));
-  for (const candidate of found) {
-    lines.push(...candidateLines(candidate, terminal, width));
-  }
+  for (const candidate of found) lines.push(...candidateLines(candidate, terminal, width));
   return `${lines.join("\n")}\n`;
 }
 

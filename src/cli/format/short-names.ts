@@ -2,7 +2,7 @@
  * Names of dumps, short enough for a table.
  */
 
-import { shortened } from "./text.js";
+import { shortened } from "../terminal/text.js";
 
 const WIDEST_DUMP = 32;
 
@@ -11,8 +11,6 @@ export function shortNames(files: readonly string[]): ReadonlyMap<string, string
   const paths = files.map((file) => file.split("/"));
   const [first = []] = paths;
   let common = 0;
-  while (paths.every((path) => common < path.length - 1 && path[common] === first[common])) {
-    common++;
-  }
+  while (paths.every((path) => common < path.length - 1 && path[common] === first[common])) common++;
   return new Map(files.map((file, i) => [file, shortened(paths[i]?.slice(common).join("/") ?? file, WIDEST_DUMP)]));
 }

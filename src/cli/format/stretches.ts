@@ -1,7 +1,8 @@
 /**
  * Events of one step as stretches of addresses: neighbours to which the same thing happened.
  *
- * A page-out and a page-in of one address in one step are a move: the address is backed before and after, by another frame.
+ * A page-out and a page-in of one address in one step are a move: the address is backed before and after, by another
+ * frame.
  */
 
 import { FRAME_SIZE } from "../../model/address.js";
@@ -45,16 +46,12 @@ export function* stretches(events: EventColumns): Generator<Stretch> {
       open.end = end;
       open.pages++;
     } else {
-      if (open !== undefined) {
-        yield open;
-      }
+      if (open !== undefined) yield open;
       open = { kind, tag, va, end, pages: 1, pageSize, fault };
     }
     i = row;
   }
-  if (open !== undefined) {
-    yield open;
-  }
+  if (open !== undefined) yield open;
 }
 
 function isSameAddress(events: EventColumns, i: number, j: number): boolean {
@@ -72,8 +69,8 @@ export interface StretchGroup {
 }
 
 /**
- * Groups by tag and kind, in the order in which they first occur. `limit` stretches of each are shown, the largest; where just
- * one would be left out, that one too.
+ * Groups by tag and kind, in the order in which they first occur. `limit` stretches of each are shown, the largest;
+ * where just one would be left out, that one too.
  */
 export function groupStretches(all: Iterable<Stretch>, limit: number): readonly StretchGroup[] {
   const groups = new Map<string, { kind: StretchKind; tag: string; stretches: number; pages: number; shown: Stretch[] }>();
@@ -89,9 +86,7 @@ export function groupStretches(all: Iterable<Stretch>, limit: number): readonly 
     keepLargest(group.shown, stretch, limit + 1);
   }
   for (const group of groups.values()) {
-    if (group.stretches > group.shown.length) {
-      dropSmallest(group.shown);
-    }
+    if (group.stretches > group.shown.length) dropSmallest(group.shown);
   }
   return [...groups.values()];
 }
@@ -99,17 +94,13 @@ export function groupStretches(all: Iterable<Stretch>, limit: number): readonly 
 /** `shown` stays in the order of addresses, at most `limit`; the smallest makes room, of equals the last. */
 function keepLargest(shown: Stretch[], stretch: Stretch, limit: number): void {
   shown.push(stretch);
-  if (shown.length > limit) {
-    dropSmallest(shown);
-  }
+  if (shown.length > limit) dropSmallest(shown);
 }
 
 function dropSmallest(shown: Stretch[]): void {
   let smallest = shown.length - 1;
   for (let i = smallest - 1; i >= 0; i--) {
-    if ((shown[i] as Stretch).pages < (shown[smallest] as Stretch).pages) {
-      smallest = i;
-    }
+    if ((shown[i] as Stretch).pages < (shown[smallest] as Stretch).pages) smallest = i;
   }
   shown.splice(smallest, 1);
 }

@@ -1,21 +1,23 @@
 /**
- * A replay for a person: a row a step as it comes, below it the stretches of addresses it is about, and a lane a tag at the end.
+ * A replay for a person: a row for each step as it comes, below it the stretches of addresses that it changed, and at
+ * the end a lane for each tag.
  *
- * `+` is a page-in, `-` a page-out, `~` a move (both at once, to another frame): signs first, colour only besides. Bars are
- * logarithmic, since a step may have one event or millions, and the full bar, every watched address, is known from the start.
+ * `+` is a page-in, `-` a page-out, `~` a move (both at once, to another frame): the signs say it, colours only repeat
+ * it. Bars are logarithmic, since a step may have one event or millions, and the full bar, every watched address, is
+ * known from the start.
  */
 
 import { FRAME_SIZE } from "../../model/address.js";
 import { assertNever } from "../../model/errors.js";
 import { hex } from "../../model/hex.js";
-import type { ReplayPart } from "../commands/replay.js";
+import type { ReplayPart } from "../results/replay.js";
+import { renderTable } from "../terminal/table.js";
+import type { Terminal } from "../terminal/text.js";
+import { byteSize, count, counted, printable, shortened, widthOf, wrapped } from "../terminal/text.js";
 import { Lanes } from "./lanes.js";
 import { shortNames } from "./short-names.js";
 import type { Stretch, StretchGroup, StretchKind } from "./stretches.js";
 import { groupStretches, stretches } from "./stretches.js";
-import { renderTable } from "./table.js";
-import type { Terminal } from "./text.js";
-import { byteSize, count, counted, printable, shortened, widthOf, wrapped } from "./text.js";
 
 export interface TimelineOptions {
   readonly files: readonly string[];
@@ -37,116 +39,108 @@ const SIGNS: Readonly<Record<StretchKind, string>> = { in: "+", out: "-", move: 
 
 /** Turns the parts of a replay into lines; keeps what the summary needs. */
 export class Timeline {
-  private readonly names: ReadonlyMap<string, string>;
-  private readonly dumpWidth: number;
-  private lanes = new Lanes([]);
-  private dumps = 0;
-  private watched = 0;
-  private tagWidth = 0;
-  private countWidth = 0;
-  private barWidth = 0;
+  readonly #names: ReadonlyMap<string, string>;
+  readonly #dumpWidth: number;
+  #lanes = new Lanes([]);
+  #dumps = 0;
+  #watched = 0;
+  #tagWidth = 0;
+  #countWidth = 0;
+  #barWidth = 0;
 
-  private readonly terminal: Terminal;
-  private readonly options: TimelineOptions;
+  readonly #terminal: Terminal;
+  readonly #options: TimelineOptions;
 
   constructor(terminal: Terminal, options: TimelineOptions) {
-    this.terminal = terminal;
-    this.options = options;
-    this.names = shortNames(options.files);
-    this.dumpWidth = Math.max(4, ...Array.from(this.names.values(), (name) => widthOf(name)));
+    this.#terminal = terminal;
+    this.#options = options;
+    this.#names = shortNames(options.files);
+    this.#dumpWidth = Math.max(4, ...Array.from(this.#names.values(), (name) => widthOf(name)));
   }
 
   /** The lines for one part. */
   *lines(part: ReplayPart): Generator<string> {
-    this.dumps++;
+    this.#dumps++;
     switch (part.type) {
       case "start":
-        yield* this.start(part);
+        yield* this.#start(part);
         break;
       case "step":
-        yield* this.step(part);
+        yield* this.#step(part);
         break;
       case "unreadable":
-        this.lanes.addUnreadable();
-        yield this.row(part.step, part.dump, "", "", this.terminal.paint.red("cannot be read: passed over"));
+        this.#lanes.addUnreadable();
+        yield this.#row(part.step, part.dump, "", "", this.#terminal.paint.red("cannot be read: passed over"));
         break;
       default:
         assertNever(part);
     }
   }
 
-  private *start({ dump, space, tags }: ReplayPart & { type: "start" }): Generator<string> {
-    const { paint } = this.terminal;
-    this.lanes = new Lanes(tags);
-    this.measure();
-    yield `${paint.bold(`${counted(this.watched, "address")} watched`)} in root ${hex(space.root)} (${space.arch.name}), ${counted(this.options.files.length, "dump")}`;
-    yield* this.note("+ page-in, - page-out, ~ both: moved to another frame; bars are logarithmic", "");
+  *#start({ dump, space, tags }: ReplayPart & { type: "start" }): Generator<string> {
+    const { paint } = this.#terminal;
+    this.#lanes = new Lanes(tags);
+    this.#measure();
+    yield `${paint.bold(`${counted(this.#watched, "address")} watched`)} in root ${hex(space.root)} (${space.arch.name}), ${counted(this.#options.files.length, "dump")}`;
+    yield* this.#note("+ page-in, - page-out, ~ both: moved to another frame; bars are logarithmic", "");
     yield "";
-    yield paint.dim(this.row("step", "dump", "in", "out", "", "backed"));
-    yield this.row(0, dump, "", "", paint.dim("the start"));
+    yield paint.dim(this.#row("step", "dump", "in", "out", "", "backed"));
+    yield this.#row(0, dump, "", "", paint.dim("the start"));
   }
 
-  private measure(): void {
-    this.watched = this.lanes.watched;
-    this.tagWidth = Math.min(WIDEST_TAG, Math.max(0, ...this.lanes.all.map((lane) => widthOf(printable(lane.tag)))));
-    this.countWidth = Math.max(NARROWEST_COUNT, count(this.watched).length + 1);
-    const taken = STEP_WIDTH + 2 + this.dumpWidth + 3 * (this.countWidth + 2) + 2;
-    this.barWidth = Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, this.terminal.width - taken));
+  #measure(): void {
+    this.#watched = this.#lanes.watched;
+    this.#tagWidth = Math.min(WIDEST_TAG, Math.max(0, ...this.#lanes.all.map((lane) => widthOf(printable(lane.tag)))));
+    this.#countWidth = Math.max(NARROWEST_COUNT, count(this.#watched).length + 1);
+    const taken = STEP_WIDTH + 2 + this.#dumpWidth + 3 * (this.#countWidth + 2) + 2;
+    this.#barWidth = Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, this.#terminal.width - taken));
   }
 
-  private *step({ step, dump, events, isDamaged }: ReplayPart & { type: "step" }): Generator<string> {
-    const { paint } = this.terminal;
-    const { pageIns, pageOuts } = this.lanes.addStep(events);
+  *#step({ step, dump, events, isDamaged }: ReplayPart & { type: "step" }): Generator<string> {
+    const { paint } = this.#terminal;
+    const { pageIns, pageOuts } = this.#lanes.addStep(events);
     const bar =
-      events.length === 0 ? paint.dim("no change") : `${paint.green(this.bar("+", pageIns))}${paint.red(this.bar("-", pageOuts))}`;
+      events.length === 0 ? paint.dim("no change") : `${paint.green(this.#bar("+", pageIns))}${paint.red(this.#bar("-", pageOuts))}`;
     const damage = isDamaged ? paint.red(" damaged") : "";
     const ins = pageIns === 0 ? "" : `+${count(pageIns)}`;
     const outs = pageOuts === 0 ? "" : `-${count(pageOuts)}`;
-    yield this.row(step, dump, ins, outs, `${bar}${damage}`);
-    const groups = groupStretches(stretches(events), this.options.stretchLimit);
-    for (const group of groups) {
-      yield* this.group(group);
-    }
+    yield this.#row(step, dump, ins, outs, `${bar}${damage}`);
+    const groups = groupStretches(stretches(events), this.#options.stretchLimit);
+    for (const group of groups) yield* this.#group(group);
   }
 
-  private *note(words: string, indent: string): Generator<string> {
-    for (const line of wrapped(`${indent}${words}`, this.terminal.width, indent)) {
-      yield this.terminal.paint.dim(line);
-    }
+  *#note(words: string, indent: string): Generator<string> {
+    for (const line of wrapped(`${indent}${words}`, this.#terminal.width, indent)) yield this.#terminal.paint.dim(line);
   }
 
-  private row(step: number | string, dump: string, ins: string, outs: string, rest: string, backed = count(this.lanes.backed)): string {
-    const name = (this.names.get(dump) ?? dump).padEnd(this.dumpWidth);
-    const { paint } = this.terminal;
-    const width = this.countWidth;
+  #row(step: number | string, dump: string, ins: string, outs: string, rest: string, backed = count(this.#lanes.backed)): string {
+    const name = (this.#names.get(dump) ?? dump).padEnd(this.#dumpWidth);
+    const { paint } = this.#terminal;
+    const width = this.#countWidth;
     const cells = [padded(ins, width, paint.green), padded(outs, width, paint.red), backed.padStart(width), rest];
     return `${`${step}`.padStart(STEP_WIDTH)}  ${name}  ${cells.join("  ")}`.trimEnd();
   }
 
   /** Half the room each; one character at least for what is there at all. */
-  private bar(sign: string, events: number): string {
-    if (events === 0) {
-      return "";
-    }
-    const full = Math.floor(this.barWidth / 2);
-    const part = Math.log2(events + 1) / Math.log2(this.watched + 1);
+  #bar(sign: string, events: number): string {
+    if (events === 0) return "";
+    const full = Math.floor(this.#barWidth / 2);
+    const part = Math.log2(events + 1) / Math.log2(this.#watched + 1);
     return sign.repeat(Math.min(full, Math.max(1, Math.round(part * full))));
   }
 
-  private *group(group: StretchGroup): Generator<string> {
-    const tag = shortened(group.tag, this.tagWidth).padEnd(this.tagWidth);
-    for (const stretch of group.shown) {
-      yield this.stretchLine(group.kind, tag, rangeWords(stretch), stretch.pages, pageWords(stretch));
-    }
+  *#group(group: StretchGroup): Generator<string> {
+    const tag = shortened(group.tag, this.#tagWidth).padEnd(this.#tagWidth);
+    for (const stretch of group.shown) yield this.#stretchLine(group.kind, tag, rangeWords(stretch), stretch.pages, pageWords(stretch));
     const rest = group.stretches - group.shown.length;
     if (rest > 0) {
       const restPages = group.pages - group.shown.reduce((sum, stretch) => sum + stretch.pages, 0);
-      yield this.stretchLine(group.kind, tag, `… ${counted(rest, "more stretch")}`, restPages, "");
+      yield this.#stretchLine(group.kind, tag, `… ${counted(rest, "more stretch")}`, restPages, "");
     }
   }
 
-  private stretchLine(kind: StretchKind, tag: string, place: string, pages: number, words: string): string {
-    const { paint } = this.terminal;
+  #stretchLine(kind: StretchKind, tag: string, place: string, pages: number, words: string): string {
+    const { paint } = this.#terminal;
     const colour = kind === "in" ? paint.green : kind === "out" ? paint.red : paint.yellow;
     const line = `${STRETCH_INDENT}${colour(SIGNS[kind])} ${tag}  ${place.padEnd(29)} ${count(pages).padStart(8)} ${pages === 1 ? "page" : "pages"}`;
     return `${line}${words === "" ? "" : paint.dim(`  ${words}`)}`.trimEnd();
@@ -154,8 +148,8 @@ export class Timeline {
 
   /** The lanes. */
   *summary(): Generator<string> {
-    const { paint } = this.terminal;
-    const lanes = this.lanes.all;
+    const { paint } = this.#terminal;
+    const lanes = this.#lanes.all;
     const head = [
       { head: "tag" },
       right("watched"),
@@ -167,19 +161,19 @@ export class Timeline {
     ];
     const cells = lanes.map((lane) => {
       const { pageIns, pageOuts, backed } = lane.totals;
-      return [shortened(lane.tag, this.tagWidth), count(lane.watched), signed("+", pageIns), signed("-", pageOuts), count(backed)];
+      return [shortened(lane.tag, this.#tagWidth), count(lane.watched), signed("+", pageIns), signed("-", pageOuts), count(backed)];
     });
     const taken = [0, 1, 2, 3, 4].reduce(
       (sum, i) => sum + 2 + Math.max(head[i]?.head.length ?? 0, ...cells.map((row) => widthOf(row[i] ?? ""))),
       4,
     );
-    const room = Math.max(NARROWEST_BAR, Math.floor((this.terminal.width - taken - 2) / 2));
-    const perCell = Math.ceil(this.dumps / room);
+    const room = Math.max(NARROWEST_BAR, Math.floor((this.#terminal.width - taken - 2) / 2));
+    const perCell = Math.ceil(this.#dumps / room);
     const rows = lanes.map((lane, i) => [...(cells[i] ?? []), lane.happenedStrip(perCell), paint.cyan(lane.backedStrip(perCell))]);
     yield "";
-    yield renderTable(this.terminal, head, rows);
+    yield renderTable(this.#terminal, head, rows);
     const scale = `a character is ${counted(perCell, "dump")}, the first is step 0`;
-    yield* this.note(`${scale}: + in, - out, ± both, · neither; ▁ to █ how much is backed`, "  ");
+    yield* this.#note(`${scale}: + in, - out, ± both, · neither; ▁ to █ how much is backed`, "  ");
   }
 }
 

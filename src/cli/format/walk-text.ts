@@ -7,9 +7,9 @@ import type { Architecture, EntryDescription } from "../../model/architecture.js
 import { assertNever } from "../../model/errors.js";
 import { hex } from "../../model/hex.js";
 import type { Fault, Translation, TranslationEntry } from "../../model/translation.js";
-import { renderTable } from "./table.js";
-import type { Paint, Terminal } from "./text.js";
-import { byteSize, wrapped } from "./text.js";
+import { renderTable } from "../terminal/table.js";
+import type { Paint, Terminal } from "../terminal/text.js";
+import { byteSize, wrapped } from "../terminal/text.js";
 
 const INDENT = "  ";
 /** Names that several fields of one entry share: told apart by their bits. */
@@ -43,9 +43,7 @@ function entryRow(entry: TranslationEntry, description: EntryDescription, paint:
 function shortFlags({ kind, flags }: EntryDescription, paint: Paint): string {
   const words: string[] = [];
   for (const flag of flags) {
-    if (flag.value === 0n) {
-      continue;
-    }
+    if (flag.value === 0n) continue;
     const value = flag.bits.includes(":") ? `=${hex(flag.value)}` : "";
     const name = SHARED_NAMES[flag.name] === undefined ? flag.name : `${SHARED_NAMES[flag.name]}[${flag.bits}]`;
     words.push(`${name}${value}`);
