@@ -17,6 +17,8 @@ export const SPACE_WANT_PAIRS: u32 = 3; // the pairs listed there
 export const SPACE_UNREADABLE: u32 = 4; // the cursor says which table
 export const SPACE_EXHAUSTED: u32 = 5; // no memory is left
 export const SPACE_OVER_BOUND: u32 = 6; // no more tables may be kept
+export const SPACE_PAUSED: u32 = 7; // as many steps as a call may take: the same call goes on
+export const STEPS_A_CALL: u32 = 4096; // some milliseconds at most: whoever wants to stop is heard between two calls
 export const SPACE_GO_ON: u32 = 0xff; // of parts of a kernel, which never answers it: what was to be done has been done
 
 // Control block, offsets from CONTROL; behind those of layout.ts.

@@ -6,10 +6,9 @@
  * upper ones below which nothing changes are passed once. One table alone below which nothing is mapped is passed once
  * as well.
  */
-import { CONTROL, ENTRIES, KEPT_UNREADABLE, KEPT_WANTED, KIND_LEAF, KIND_NOT_PRESENT, KIND_TABLE } from "../layout";
+import { ENTRIES, KEPT_UNREADABLE, KEPT_WANTED, KIND_LEAF, KIND_NOT_PRESENT, KIND_TABLE } from "../layout";
 import { PagingMode } from "../mode";
 import {
-  CONTROL_SPACE_ROWS,
   PAIR_COUNT,
   PAIR_ENTRIES,
   PAIR_ENTRY_BYTES,
@@ -28,6 +27,7 @@ import {
   SPACE_FRAME_EMPTY,
   SPACE_FRAME_STATE,
   SPACE_GO_ON,
+  SPACE_PAUSED,
   SPACE_ROWS,
   SPACE_UNREADABLE,
   SPACE_WANT_FRAMES,
@@ -38,6 +38,7 @@ import {
   STEP_KIND,
   STEP_LEAF_PA,
   STEP_PAIR,
+  STEPS_A_CALL,
 } from "../space-layout";
 import { addChange, NO_ROOM, NOTHING_CHANGED } from "./changes";
 import { sayUnreadable, sideKey, spaceFrame, tryFrame } from "./frames";
@@ -51,7 +52,6 @@ import { wantTables } from "./wants";
 
 /** Goes on until `capacity` rows are in the window, or the caller is needed; SPACE_…. */
 export function compareSpace<M extends PagingMode>(cursor: usize, capacity: u32): u32 {
-  store<u32>(CONTROL, 0, CONTROL_SPACE_ROWS);
   const mode = changetype<M>(0);
   const end = load<u64>(cursor, SPACE_CURSOR_END);
   let at = load<u64>(cursor, SPACE_CURSOR_AT);
@@ -61,7 +61,8 @@ export function compareSpace<M extends PagingMode>(cursor: usize, capacity: u32)
     at = load<u64>(cursor, SPACE_CURSOR_AT);
   }
   let level = load<u32>(cursor, SPACE_CURSOR_LEVEL);
-  while (at < end) {
+  for (let steps: u32 = 0; at < end; steps++) {
+    if (steps == STEPS_A_CALL) return SPACE_PAUSED;
     const step = stepAt(cursor, level);
     let next = level == 2 ? pastEqualTables<M>(cursor, step, at, end) : at;
     if (next == at) {

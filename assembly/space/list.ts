@@ -9,7 +9,6 @@ import { CONTROL, CONTROL_KEEP, CONTROL_RESERVED, ENTRIES, KIND_LEAF, KIND_TABLE
 import { isZero } from "../memory/zero";
 import { DETAIL_BITS, PagingMode } from "../mode";
 import {
-  CONTROL_SPACE_ROWS,
   SIDE_AFTER,
   SPACE_CURSOR_AT,
   SPACE_CURSOR_END,
@@ -19,6 +18,7 @@ import {
   SPACE_DONE,
   SPACE_FRAME_EMPTY,
   SPACE_GO_ON,
+  SPACE_PAUSED,
   SPACE_ROW_ACCESS,
   SPACE_ROW_DETAILS,
   SPACE_ROW_END,
@@ -29,6 +29,7 @@ import {
   STEP_ACCESS,
   STEP_FRAME,
   STEP_FRUITFUL,
+  STEPS_A_CALL,
 } from "../space-layout";
 import { beginBelow, enterRoot } from "./descend";
 import { closeRow, upperHalf } from "./rows";
@@ -42,7 +43,6 @@ const DETAIL: u64 = ((<u64>1) << DETAIL_BITS) - 1;
 
 /** Goes on until `capacity` rows are in the window, or the caller is needed; SPACE_…. */
 export function listSpace<M extends PagingMode>(cursor: usize, capacity: u32): u32 {
-  store<u32>(CONTROL, 0, CONTROL_SPACE_ROWS);
   const mode = changetype<M>(0);
   const keep = load<u64>(CONTROL, CONTROL_KEEP);
   const reserved = load<u64>(CONTROL, CONTROL_RESERVED);
@@ -55,7 +55,8 @@ export function listSpace<M extends PagingMode>(cursor: usize, capacity: u32): u
     level = load<u32>(cursor, SPACE_CURSOR_LEVEL);
     at = load<u64>(cursor, SPACE_CURSOR_AT);
   }
-  while (at < end) {
+  for (let steps: u32 = 0; at < end; steps++) {
+    if (steps == STEPS_A_CALL) return SPACE_PAUSED;
     const step = stepAt(cursor, level);
     const copy = copyAt(step, SIDE);
     if (level == 1) {

@@ -20,10 +20,12 @@ import {
   SPACE_EXHAUSTED,
   SPACE_FRAME_SUMS,
   SPACE_GO_ON,
+  SPACE_PAUSED,
   STEP_ACCESS,
   STEP_ENTRY_ACCESS,
   STEP_FRAME,
   STEP_WHOLE,
+  STEPS_A_CALL,
   SUMS_BYTES,
   SUMS_BYTES_LOG2,
 } from "../space-layout";
@@ -61,7 +63,8 @@ export function sumSpace<M extends PagingMode>(cursor: usize): u32 {
     at = load<u64>(cursor, SPACE_CURSOR_AT);
   }
   let level = load<u32>(cursor, SPACE_CURSOR_LEVEL);
-  while (at < end) {
+  for (let steps: u32 = 0; at < end; steps++) {
+    if (steps == STEPS_A_CALL) return SPACE_PAUSED;
     // What is counted below goes up to the root in one go: there must be room for all sums that are kept on the way.
     if (!reserve(SUMS_BYTES * LEVELS_MOST)) return SPACE_EXHAUSTED;
     const step = stepAt(cursor, level);

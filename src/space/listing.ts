@@ -1,14 +1,14 @@
 /**
  * A lazy listing: rows of the core as objects, a window at a time, each iteration with a cursor of its own.
  *
- * The first window is small, so that the first stretch comes at once. Before a table is said to be unreadable the caller has all
- * that comes before it; a call of `next` that throws can be made again.
+ * The first window is small, so that the first stretch comes at once. Before a table is said to be unreadable the
+ * caller has every stretch that had ended before it; a call of `next` that throws can be made again.
  */
 
 import { Breath } from "./breath.js";
-import type { Kernel } from "./kernels.js";
-import { type AddressRange, type LinearRange, linearRange } from "./options.js";
+import { type AddressRange, linearRange, signedVa } from "./options.js";
 import { NO_DEADLINE, type SpaceTables } from "./tables.js";
+import { Walk, type WalkOptions } from "./walk.js";
 
 /** Rows of a listing that came in one go, and how far the listing is with them. */
 export interface ListingSlice<Row> {
@@ -34,14 +34,11 @@ export interface SpaceListing<Row> extends Iterable<Row> {
   over(range: AddressRange): SpaceListing<Row>;
 }
 
-export interface ListingOptions<Row> {
-  readonly tables: SpaceTables;
-  /** Called when an iteration begins, and when it has ended. */
-  readonly begin?: () => void;
+export interface ListingOptions<Row> extends WalkOptions {
+  /** Called when an iteration begins; answers the generation of the tables that it may use. */
+  readonly begin: () => number;
+  /** Called when it has ended. */
   readonly end?: () => void;
-  readonly kernel: Kernel;
-  readonly root: bigint;
-  readonly range: LinearRange;
   /** The object of the row at `place` in the window. */
   readonly decode: (tables: SpaceTables, place: number) => Row;
 }
@@ -59,7 +56,6 @@ export class Listing<Row> implements SpaceListing<Row> {
   }
 
   [Symbol.iterator](): IterableIterator<Row> {
-    this.#options.begin?.();
     return new ListingIterator(this.#options);
   }
 
@@ -76,7 +72,6 @@ export class Listing<Row> implements SpaceListing<Row> {
 
 /** A slice is what the core finds in one go, until `breath` is due. */
 export async function* slicesOf<Row>(options: ListingOptions<Row>, breath: Breath): AsyncGenerator<ListingSlice<Row>> {
-  options.begin?.();
   const rows = new ListingIterator(options);
   try {
     while (!rows.hasEnded) {
@@ -88,17 +83,19 @@ export async function* slicesOf<Row>(options: ListingOptions<Row>, breath: Breat
   }
 }
 
-class ListingIterator<Row> implements IterableIterator<Row> {
+export class ListingIterator<Row> implements IterableIterator<Row> {
   readonly #options: ListingOptions<Row>;
-  #cursor: number | undefined;
+  readonly #walk: Walk;
   #rows: Row[] = [];
   #next = 0;
   #capacity = FIRST_WINDOW;
+  #hasBegun = false;
   #unsaid = false;
   #ended = false;
 
   constructor(options: ListingOptions<Row>) {
     this.#options = options;
+    this.#walk = new Walk(options, options.begin());
   }
 
   [Symbol.iterator](): this {
@@ -126,16 +123,13 @@ class ListingIterator<Row> implements IterableIterator<Row> {
     const rows = this.#rows;
     this.#next = rows.length;
     const { tables } = this.#options;
-    return { rows, va: tables.vaOf(this.#cursor as number), tables: tables.tablesRead };
+    return { rows, va: signedVa(tables.mode, this.#walk.at), tables: tables.tablesRead };
   }
 
   return(): IteratorResult<Row> {
-    const { tables, end } = this.#options;
-    if (this.#cursor !== undefined) {
-      tables.closeCursor(this.#cursor);
-      this.#cursor = undefined;
-      end?.();
-    }
+    this.#walk.close();
+    if (this.#hasBegun) this.#options.end?.();
+    this.#hasBegun = false;
     this.#ended = true;
     this.#rows = [];
     this.#next = 0;
@@ -143,14 +137,14 @@ class ListingIterator<Row> implements IterableIterator<Row> {
   }
 
   #refill(deadlineMs = NO_DEADLINE): void {
-    const { tables, kernel, root, range, decode } = this.#options;
-    this.#cursor ??= tables.openCursor(root, range);
+    const { tables, decode } = this.#options;
+    this.#hasBegun = true;
     if (this.#unsaid) {
       this.#unsaid = false;
-      tables.sayUnreadable(this.#cursor);
+      this.#walk.sayUnreadable();
       return;
     }
-    const outcome = tables.run(kernel, this.#cursor, this.#capacity, deadlineMs);
+    const outcome = this.#walk.run(this.#capacity, deadlineMs);
     const rows: Row[] = [];
     for (let place = 0; place < tables.rowCount; place++) rows.push(decode(tables, place));
     this.#rows = rows;

@@ -70,7 +70,7 @@ export async function rankCandidates(findings: Findings, breath: Breath): Promis
     originals: new Map(),
     image,
     mostOfImage: [...image].reduce((most, gfn) => Math.max(most, sharing.get(gfn)?.used ?? 0), 1),
-    kernelTables: kernelTables(all),
+    kernelTables: await kernelTables(all, breath),
   };
   const shared = await contests(all, breath);
   const doubtful = await contestedFrames(shared, partners, breath);
@@ -139,7 +139,7 @@ function claimsOf(facts: RootFacts, findings: Findings, relations: Relations, ma
     claims.push({ points: POINTS.kernelRoot, reason: "the kernel's own: VMCOREINFO names it (swapper_pg_dir)" });
   const sharing = relations.sharing.get(gfn);
   if (sharing && sharing.shared > 0) {
-    const reason = `${sharing.shared} of its ${sharing.used} entries for the upper half are those of ${sharing.others} other candidates`;
+    const reason = `${sharing.shared} of its ${sharing.used} entries for the upper half are those of ${sharing.others} other ${sharing.others === 1 ? "candidate" : "candidates"}`;
     claims.push({ points: (POINTS.sharedUpperHalf * sharing.shared) / sharing.used, reason });
   }
   if (facts.selfMap !== undefined) claims.push({ points: POINTS.selfMap, reason: `entry ${facts.selfMap} leads back to it: a self-map` });

@@ -11,6 +11,11 @@ const HALF = layout.ENTRIES / 2;
 const FRAMES = 2 ** 40;
 /** Between two looks at the clock. */
 const CONTESTS_A_LOOK = 1024;
+/**
+ * So many slots are told apart; what further ones have in common is not noted. No machine has as many tables below its
+ * top-level ones, but a dump that is made up may have, and a Map holds no more than some times as many.
+ */
+const MOST_SLOTS = 2 ** 22;
 
 export interface Sharing {
   /** Slots of the upper half that are in use. */
@@ -25,7 +30,10 @@ export interface Sharing {
 export async function sharedUpperHalves(all: readonly RootFacts[], breath: Breath): Promise<ReadonlyMap<number, Sharing>> {
   const counts = new Map<number, number>();
   for (const { targets } of all) {
-    for (const key of keysOf(targets, HALF, layout.ENTRIES)) counts.set(key, (counts.get(key) ?? 0) + 1);
+    for (const key of keysOf(targets, HALF, layout.ENTRIES)) {
+      const count = counts.get(key);
+      if (count !== undefined || counts.size < MOST_SLOTS) counts.set(key, (count ?? 0) + 1);
+    }
     await breath.take();
   }
   const sharing = new Map<number, Sharing>();
@@ -45,10 +53,13 @@ export function userSlots({ targets }: RootFacts): number {
 }
 
 /** Tables that candidates have in their upper halves: the kernel's. */
-export function kernelTables(all: readonly RootFacts[]): ReadonlySet<number> {
+export async function kernelTables(all: readonly RootFacts[], breath: Breath): Promise<ReadonlySet<number>> {
   const tables = new Set<number>();
   for (const { targets } of all) {
-    for (let slot = HALF; slot < layout.ENTRIES; slot++) if (targets[slot] !== 0) tables.add(Math.abs(targets[slot]));
+    for (let slot = HALF; slot < layout.ENTRIES && tables.size < MOST_SLOTS; slot++) {
+      if (targets[slot] !== 0) tables.add(Math.abs(targets[slot]));
+    }
+    await breath.take();
   }
   return tables;
 }
@@ -104,8 +115,9 @@ export async function contests(all: readonly RootFacts[], breath: Breath): Promi
   for (const { gfn, targets } of all) {
     for (const key of keysOf(targets, 0, HALF)) {
       const others = owners.get(key);
-      if (!others) owners.set(key, [gfn]);
-      else if (others.push(gfn) === 2) contested.push(others);
+      if (!others) {
+        if (owners.size < MOST_SLOTS) owners.set(key, [gfn]);
+      } else if (others.push(gfn) === 2) contested.push(others);
     }
     await breath.take();
   }

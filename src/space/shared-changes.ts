@@ -11,7 +11,7 @@ import type { GuestMemory } from "../model/memory.js";
 import { Breath } from "./breath.js";
 import { type Change, type SharedChange, sharedBy } from "./change.js";
 import { compareSpace, rootEntries } from "./kernels.js";
-import { Listing, type ListingOptions, type ListingSlice, type SpaceListing, slicesOf } from "./listing.js";
+import { ListingIterator, type ListingOptions, type ListingSlice, type SpaceListing, slicesOf } from "./listing.js";
 import { openStates } from "./opening.js";
 import { type AddressRange, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
 import { decodeChange } from "./row-objects.js";
@@ -21,10 +21,9 @@ export interface SharedOptions extends Omit<SpaceOptions, "root"> {
   readonly roots: readonly bigint[];
 }
 
-/** Neighbouring slots of the same roots. */
+/** A range of VAs that these roots, and no others, have in common. */
 interface Part {
-  readonly firstSlot: number;
-  endSlot: number;
+  readonly range: LinearRange;
   readonly roots: readonly bigint[];
 }
 
@@ -59,8 +58,8 @@ export class SharedListing implements SpaceListing<SharedChange> {
     this.#range = range;
   }
 
-  *[Symbol.iterator](): Generator<SharedChange> {
-    for (const { listing, roots } of this.parts()) for (const change of new Listing(listing)) yield sharedBy(change, roots);
+  [Symbol.iterator](): IterableIterator<SharedChange> {
+    return new SharedIterator(this.parts());
   }
 
   over(range: AddressRange): SharedListing {
@@ -78,18 +77,86 @@ export class SharedListing implements SpaceListing<SharedChange> {
   }
 
   /** The listings of which this one is made, one after the other. */
-  *parts(): Generator<{ readonly listing: ListingOptions<Change>; readonly roots: readonly bigint[] }> {
-    this.#tables.beginWalk();
-    const slotBits = BigInt(this.#tables.mode.virtualAddressBits - layout.SLOT_BITS);
-    try {
-      for (const { firstSlot, endSlot, roots } of partsOf(this.#tables, this.#roots, this.#range)) {
-        const range = overlap(this.#range, { from: BigInt(firstSlot) << slotBits, to: BigInt(endSlot) << slotBits });
-        if (range.from >= range.to) continue;
-        yield { listing: { tables: this.#tables, kernel: compareSpace, root: roots[0], range, decode: decodeChange }, roots };
+  parts(): Parts {
+    return new Parts(this.#tables, this.#roots, this.#range);
+  }
+}
+
+/** A listing of one root, for all that share it. */
+interface SharedPart {
+  readonly listing: ListingOptions<Change>;
+  readonly roots: readonly bigint[];
+}
+
+/** Which parts there are is made out when the first is asked for; what throws meanwhile can be asked for again. */
+class Parts implements IterableIterator<SharedPart> {
+  readonly #tables: SpaceTables;
+  readonly #roots: readonly bigint[];
+  readonly #range: LinearRange;
+  readonly #generation: number;
+  #parts: readonly Part[] | undefined;
+  #next = 0;
+
+  constructor(tables: SpaceTables, roots: readonly bigint[], range: LinearRange) {
+    this.#tables = tables;
+    this.#roots = roots;
+    this.#range = range;
+    this.#generation = tables.beginWalk();
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<SharedPart> {
+    const tables = this.#tables;
+    this.#parts ??= partsOf(tables, this.#roots, this.#range, this.#generation);
+    if (this.#next === this.#parts.length) return this.return();
+    const { range, roots } = this.#parts[this.#next++];
+    const begin = (): number => this.#generation;
+    return { done: false, value: { listing: { tables, begin, kernel: compareSpace, root: roots[0], range, decode: decodeChange }, roots } };
+  }
+
+  return(): IteratorResult<SharedPart> {
+    if (this.#parts) this.#tables.endWalk();
+    this.#parts = [];
+    this.#next = 0;
+    return { done: true, value: undefined };
+  }
+}
+
+class SharedIterator implements IterableIterator<SharedChange> {
+  readonly #parts: Parts;
+  #rows: ListingIterator<Change> | undefined;
+  #roots: readonly bigint[] = [];
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<SharedChange> {
+    for (;;) {
+      if (!this.#rows) {
+        const { done, value } = this.#parts.next();
+        if (done === true) return { done, value: undefined };
+        this.#rows = new ListingIterator(value.listing);
+        this.#roots = value.roots;
       }
-    } finally {
-      this.#tables.endWalk();
+      const { done, value } = this.#rows.next();
+      if (done !== true) return { done: false, value: sharedBy(value, this.#roots) };
+      this.#rows = undefined;
     }
+  }
+
+  return(): IteratorResult<SharedChange> {
+    this.#rows?.return();
+    this.#rows = undefined;
+    this.#parts.return();
+    return { done: true, value: undefined };
   }
 }
 
@@ -97,15 +164,22 @@ function overlap(one: LinearRange, other: LinearRange): LinearRange {
   return { from: one.from > other.from ? one.from : other.from, to: one.to < other.to ? one.to : other.to };
 }
 
-function partsOf(tables: SpaceTables, roots: readonly bigint[], range: LinearRange): readonly Part[] {
+/** Slots side by side that the same roots have in common. */
+interface SlotGroup {
+  readonly firstSlot: number;
+  endSlot: number;
+  readonly roots: readonly bigint[];
+}
+
+function partsOf(tables: SpaceTables, roots: readonly bigint[], range: LinearRange, generation: number): readonly Part[] {
   const slots = new Map<bigint, readonly (string | undefined)[]>();
   for (const root of roots) {
-    const keys = slotKeys(tables, root, range);
+    const keys = slotKeys(tables, root, range, generation);
     if (keys) slots.set(root, keys);
   }
-  const parts: Part[] = [];
+  const groups: SlotGroup[] = [];
   /** By the first of its roots. */
-  const latest = new Map<bigint, Part>();
+  const latest = new Map<bigint, SlotGroup>();
   for (let slot = 0; slot < layout.ENTRIES; slot++) {
     for (const group of rootsBySlotKey(slots, slot)) {
       const last = latest.get(group[0]);
@@ -113,12 +187,17 @@ function partsOf(tables: SpaceTables, roots: readonly bigint[], range: LinearRan
         last.endSlot++;
         continue;
       }
-      const part: Part = { firstSlot: slot, endSlot: slot + 1, roots: group };
-      latest.set(group[0], part);
-      parts.push(part);
+      const next: SlotGroup = { firstSlot: slot, endSlot: slot + 1, roots: group };
+      latest.set(group[0], next);
+      groups.push(next);
     }
   }
-  return parts;
+  const slotBits = BigInt(tables.mode.shiftAt(tables.mode.levels));
+  const parts = groups.map(({ firstSlot, endSlot, roots: sharers }) => ({
+    range: overlap(range, { from: BigInt(firstSlot) << slotBits, to: BigInt(endSlot) << slotBits }),
+    roots: sharers,
+  }));
+  return parts.filter(({ range: { from, to } }) => from < to);
 }
 
 /** The roots that have a slot in common, group by group. */
@@ -135,14 +214,16 @@ function rootsBySlotKey(slots: ReadonlyMap<bigint, readonly (string | undefined)
 }
 
 /** What each slot of a root says in both states, as a name; undefined where that is nothing, or where a table cannot be read. */
-function slotKeys(tables: SpaceTables, root: bigint, range: LinearRange): (string | undefined)[] | undefined {
-  const { core } = tables;
-  const cursor = tables.openCursor(root, range);
+function slotKeys(tables: SpaceTables, root: bigint, range: LinearRange, generation: number): (string | undefined)[] | undefined {
+  const cursor = tables.openCursor(root, range, generation);
   try {
-    while (tables.run(rootEntries, cursor, 0) !== "done") tables.sayUnreadable(cursor);
-    if (core.u32[(cursor + layout.SPACE_CURSOR_LEVEL) >>> 2] === 0) return undefined;
+    for (let outcome = tables.run(rootEntries, cursor, 0); outcome !== "done"; outcome = tables.run(rootEntries, cursor, 0)) {
+      if (outcome === "unreadable") tables.sayUnreadable(cursor);
+    }
+    const { u32, u64 } = tables.core; // as it is now: it may have grown meanwhile
+    if (u32[(cursor + layout.SPACE_CURSOR_LEVEL) >>> 2] === 0) return undefined;
     return Array.from({ length: layout.ENTRIES }, (_, slot) => {
-      const [before, after] = [core.u64[(layout.BATCH_IN >>> 3) + slot], core.u64[(layout.BATCH_OUT >>> 3) + slot]];
+      const [before, after] = [u64[(layout.BATCH_IN >>> 3) + slot], u64[(layout.BATCH_OUT >>> 3) + slot]];
       return before === 0n && after === 0n ? undefined : `${before} ${after}`;
     });
   } finally {

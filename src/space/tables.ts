@@ -15,7 +15,7 @@ import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { AbortSignalLike } from "../model/platform.js";
 import type { Kernel } from "./kernels.js";
-import { type LinearRange, signedVa, type UnreadableTable } from "./options.js";
+import type { LinearRange, UnreadableTable } from "./options.js";
 
 /** "paused": neither, but the deadline has passed; the same call goes on. */
 export type Outcome = "rows" | "done" | "unreadable" | "paused";
@@ -30,13 +30,20 @@ export interface TablesOptions {
   readonly onUnreadable: ((table: UnreadableTable) => void) | undefined;
 }
 
+/** Where a walk stands: the linear VA that it goes on at, and the row that what comes next may prolong. */
+export interface Standpoint {
+  readonly at: bigint;
+  readonly openRow: Uint8Array | undefined;
+}
+
 /** Of a call that goes on as long as it takes. */
 export const NO_DEADLINE = Number.POSITIVE_INFINITY;
-const UNBOUNDED = 0xffff_ffff;
+/** More tables than there are GFNs in 4 GiB of copies: no bound. */
+const UNBOUNDED = layout.NO_MEMORY;
 const ADVICE = "look at a smaller range, or at fewer roots at once";
 /** The core has 16 bits for them. */
 const GENERATIONS = 2 ** 16;
-const NO_ENTRY = (1n << 64n) - 1n;
+const ROWS_AT = (layout.CONTROL + layout.CONTROL_SPACE_ROWS) >>> 2;
 
 export class SpaceTables {
   #core: Core;
@@ -45,8 +52,10 @@ export class SpaceTables {
   #readers: readonly FrameReader[] = [];
   /** Cursors that are not yet released. */
   #cursors = 0;
-  /** Number of the walk; tables are kept by it. */
+  /** Number of the walk begun last, where memory may change; tables are kept by it. */
   #generation = 0;
+  /** The first of which tables may be kept. */
+  #firstGeneration = 0;
   #busy = false;
   /** The core has been given back, and is another's. */
   #isResting = false;
@@ -91,16 +100,30 @@ export class SpaceTables {
     return this.#options.signal;
   }
 
-  /** To be called before what is one walk to the caller: tables of memory that may have changed are read anew. */
-  beginWalk(): void {
-    this.#refuseReentry();
+  /**
+   * To be called before what is one walk to the caller: tables of memory that may have changed are read anew. Answers the
+   * generation of the tables that the walk may use.
+   *
+   * Throws `too-many-walks` where none of very many could end before the next began.
+   */
+  beginWalk(): number {
+    this.refuseReentry();
     const { before, after } = this.#options;
     if (after.immutable === true && (!before || before.immutable === true)) {
       if (this.#isResting) this.keep();
-      return;
+      return this.#generation;
     }
-    this.#generation = (this.#generation + 1) % GENERATIONS;
-    if (this.#cursors === 0) this.#forget();
+    return this.#nextGeneration();
+  }
+
+  #nextGeneration(): number {
+    if (this.#cursors === 0) {
+      this.#forget();
+      this.#firstGeneration = this.#generation + 1;
+    } else if (this.#generation + 1 - this.#firstGeneration >= GENERATIONS) {
+      throw new PageTableError("too-many-walks", `${GENERATIONS} walks have begun while another was under way: end that one first`);
+    }
+    return ++this.#generation;
   }
 
   /** The end of what is one walk to the caller: unless another is expected, the core goes to who needs one next. */
@@ -120,21 +143,35 @@ export class SpaceTables {
     this.#isResting = true;
   }
 
-  /** A cursor at the start of `range` of the space of `root`. */
-  openCursor(root: bigint, range: LinearRange): number {
-    this.#refuseReentry();
+  /** A cursor at the start of `range` of the space of `root`, with the row that it has open there. */
+  openCursor(root: bigint, range: LinearRange, generation: number = this.#generation, openRow?: Uint8Array): number {
+    this.refuseReentry();
+    // What a walk of long ago might use has been forgotten since: it is given tables of its own.
+    const ownGeneration = generation < this.#firstGeneration ? this.#nextGeneration() : generation;
     const cursor = this.withRoom(({ exports }) => exports.createCursor() >>> 0 || undefined);
     this.#cursors++;
-    const { u32, u64 } = this.core;
+    const { u8, u32, u64 } = this.core;
     u64[(cursor + layout.SPACE_CURSOR_AT) >>> 3] = range.from;
     u64[(cursor + layout.SPACE_CURSOR_END) >>> 3] = range.to;
     this.#f64(cursor + layout.SPACE_CURSOR_ROOT)[0] = this.#core.rootGfn(root);
-    u32[(cursor + layout.SPACE_CURSOR_GENERATION) >>> 2] = this.#generation;
+    u32[(cursor + layout.SPACE_CURSOR_GENERATION) >>> 2] = ownGeneration % GENERATIONS;
+    if (openRow) {
+      u8.set(openRow, cursor + layout.SPACE_CURSOR_ROW);
+      u32[(cursor + layout.SPACE_CURSOR_OPEN) >>> 2] = 1;
+    }
     return cursor;
   }
 
+  /** Where a cursor stands: another that is opened there goes on as it would. */
+  standpoint(cursor: number): Standpoint {
+    const { u8, u32, u64 } = this.core;
+    const row = cursor + layout.SPACE_CURSOR_ROW;
+    const isOpen = u32[(cursor + layout.SPACE_CURSOR_OPEN) >>> 2] !== 0;
+    return { at: u64[(cursor + layout.SPACE_CURSOR_AT) >>> 3], openRow: isOpen ? u8.slice(row, row + layout.SPACE_ROW_BYTES) : undefined };
+  }
+
   closeCursor(cursor: number): void {
-    this.#refuseReentry();
+    this.refuseReentry();
     this.#deferred.delete(cursor);
     this.#core.exports.releaseCursor(cursor);
     this.#cursors--;
@@ -145,7 +182,7 @@ export class SpaceTables {
    * unreadable; no longer than to `deadline` by `performance.now()`, as near as its reads come to it.
    */
   run(kernel: Kernel, cursor: number, capacity: number, deadline: number = NO_DEADLINE): Outcome {
-    this.#refuseReentry();
+    this.refuseReentry();
     if (this.#deferred.has(cursor)) {
       const error = this.#deferred.get(cursor);
       this.#deferred.delete(cursor);
@@ -154,7 +191,8 @@ export class SpaceTables {
     for (;;) {
       const { signal } = this.#options;
       if (signal?.aborted) throw signal.reason;
-      const status = kernel(this.core.exports, cursor, capacity);
+      this.core.u32[ROWS_AT] = 0;
+      const status = kernel(this.#core.exports, cursor, capacity);
       switch (status) {
         case layout.SPACE_DONE:
           return "done";
@@ -187,6 +225,8 @@ export class SpaceTables {
         this.#readWanted();
         this.withRoom(({ exports }) => exports.absorbPairs(cursor) || undefined);
         break;
+      case layout.SPACE_PAUSED:
+        break;
       case layout.SPACE_OVER_BOUND:
         throw memoryExhausted(this.#options.maximumFrames, ADVICE);
       default:
@@ -214,7 +254,7 @@ export class SpaceTables {
       gfn: this.#f64(cursor + layout.SPACE_CURSOR_SAID_GFN)[0],
       level: u32[(cursor + layout.SPACE_CURSOR_SAID_LEVEL) >>> 2],
       va: u64[(cursor + layout.SPACE_CURSOR_SAID_VA) >>> 3],
-      entryPa: entryPa === NO_ENTRY ? undefined : entryPa,
+      entryPa: entryPa === layout.NO_ENTRY ? undefined : entryPa,
       in: u32[(cursor + layout.SPACE_CURSOR_SAID_SIDE) >>> 2] === layout.SIDE_BEFORE ? "before" : "after",
     });
   }
@@ -222,11 +262,6 @@ export class SpaceTables {
   /** Rows in the window. */
   get rowCount(): number {
     return this.#core.control(layout.CONTROL_SPACE_ROWS);
-  }
-
-  /** VA that a cursor goes on at. */
-  vaOf(cursor: number): bigint {
-    return signedVa(this.mode, this.#core.u64[(cursor + layout.SPACE_CURSOR_AT) >>> 3]);
   }
 
   /** Tables read so far, on both sides. */
@@ -246,7 +281,7 @@ export class SpaceTables {
   }
 
   #forget(): void {
-    this.core.exports.beginSpaces(this.#options.maximumFrames ?? UNBOUNDED);
+    this.core.exports.beginSpaces(Math.min(this.#options.maximumFrames ?? UNBOUNDED, UNBOUNDED));
   }
 
   #readWanted(): void {
@@ -265,7 +300,7 @@ export class SpaceTables {
   }
 
   /** A driver's callback must not walk on over the frames that it is reading. */
-  #refuseReentry(): void {
+  refuseReentry(): void {
     if (this.#busy) throw new PageTableError("reentrant-call", "a listing cannot go on from inside a callback of its guest memory");
   }
 

@@ -150,7 +150,13 @@ describe("the queue of the segments that have begun", () => {
   it("gives the smallest first, comparing a number with no more others than a heap is deep", () => {
     const count = 10_000;
     let comparisons = 0;
-    const counted = (value: number): number => ({ valueOf: () => (comparisons++, value) }) as unknown as number;
+    const counted = (value: number): number =>
+      ({
+        valueOf: () => {
+          comparisons++;
+          return value;
+        },
+      }) as unknown as number;
     const queue = new PriorityQueue();
     // Descending: each goes to the front of those before it.
     for (let value = count; value > 0; value--) queue.add(counted(value));

@@ -4,9 +4,9 @@
  * A page is full, or its time is up: then what there is goes, be it nothing, so that other calls have their turn.
  */
 
-import * as layout from "../../core/layout.js";
 import type { ListingOptions } from "../../space/listing.js";
-import type { UnreadableTable } from "../../space/options.js";
+import { signedVa, type UnreadableTable } from "../../space/options.js";
+import { Walk } from "../../space/walk.js";
 import type { Page, UnitDeal, UnreadableWire } from "../wire/wire.js";
 import type { RowCollector } from "./row-collectors.js";
 
@@ -31,7 +31,7 @@ export class PageCursor<Columns> {
   readonly #makeCollector: (capacity: number) => RowCollector<Columns>;
   readonly #unsaid: UnreadableTable[];
   #part: Part | undefined;
-  #cursor: number | undefined;
+  #walk: Walk | undefined;
   #capacity = FIRST_PAGE;
   #mustSay = false;
   #isOver = false;
@@ -73,8 +73,9 @@ export class PageCursor<Columns> {
   /** Lets go of the core's cursor. */
   close(): void {
     this.#isOver = true;
-    if (this.#part && this.#cursor !== undefined) this.#part.listing.tables.closeCursor(this.#cursor);
-    this.#cursor = undefined;
+    this.#walk?.close();
+    this.#walk = undefined;
+    this.#parts.return?.();
   }
 
   #advance(collector: RowCollector<Columns>, deadline: number): void {
@@ -83,29 +84,28 @@ export class PageCursor<Columns> {
       this.#isOver = true;
       return;
     }
-    const { tables, kernel, root, range } = part.listing;
-    this.#cursor ??= tables.openCursor(root, range);
+    const { tables } = part.listing;
+    this.#walk ??= new Walk(part.listing, part.listing.begin());
     if (this.#mustSay) {
       this.#mustSay = false;
-      tables.sayUnreadable(this.#cursor);
+      this.#walk.sayUnreadable();
       this.#noteUnsaid(collector.length);
       return;
     }
-    const outcome = tables.run(kernel, this.#cursor, this.#capacity - collector.length, deadline);
-    this.#reached = tables.vaOf(this.#cursor);
+    const outcome = this.#walk.run(this.#capacity - collector.length, deadline);
+    this.#reached = signedVa(tables.mode, this.#walk.at);
     collector.take(tables.core, tables.rowCount, part.roots);
     if (outcome === "unreadable") this.#mustSay = true;
     if (outcome === "done") {
-      tables.closeCursor(this.#cursor);
-      this.#cursor = undefined;
+      this.#walk.close();
+      this.#walk = undefined;
       this.#part = undefined;
     }
   }
 
   #noteUnsaid(row: number): void {
     const unit = this.#part?.unit;
-    const { u32 } = this.#part?.listing.tables.core ?? {};
-    const isOpen = this.#cursor !== undefined && u32?.[(this.#cursor + layout.SPACE_CURSOR_OPEN) >>> 2] === 1;
+    const isOpen = this.#walk?.hasOpenRow === true;
     const where = { ...(unit === undefined ? {} : { unit }), ...(isOpen ? { isOpen } : {}) } as const;
     for (const table of this.#unsaid.splice(0)) this.#unreadable.push({ row, table, ...where });
   }
@@ -115,7 +115,6 @@ export class PageCursor<Columns> {
     const { done, value } = this.#parts.next();
     this.#noteUnsaid(row); // what is found to be unreadable while the parts are made out
     if (done === true) return undefined;
-    value.listing.begin?.();
     this.#part = value;
     if (value.unit !== undefined) this.#units.push({ unit: value.unit, row });
     return value;
