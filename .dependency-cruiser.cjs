@@ -1,6 +1,6 @@
 /**
- * Who may import whom: the floors, the doors and the roof of docs/architecture.md. An import goes down or sideways along an arrow, never up,
- * never in a circle. `test/repository/import-rules.test.ts` proves that each of these rules can fail.
+ * Who may import whom: the floors, the doors and the roof of docs/architecture.md. An import goes down or sideways along
+ * an arrow, never up, never in a circle. `test/repository/import-rules.test.ts` proves that each of these rules can fail.
  *
  * A rule here names the floor that imports (`from`), and all that it may not: everything of ours but the listed floors.
  */
@@ -26,7 +26,10 @@ function limited(rule, name, below) {
   };
 }
 
-/** Of the folders within `src/<floor>/`, what lies in `<name>/` imports only itself and those `below` it: so they never go in a circle. */
+/**
+ * Of the folders within `src/<floor>/`, what lies in `<name>/` imports only itself and those `below` it: so they never
+ * go in a circle.
+ */
 function folderWithin(floor, name, below) {
   const allowed = [name, ...below].join("|");
   return {

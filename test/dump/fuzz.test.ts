@@ -11,7 +11,10 @@ const HEADERS_AT = 64;
 const HEADER_SIZE = 56;
 /** What may be wrong with bytes; anything else would be our own fault. */
 const CODES = ["unknown-format", "headers-cut-off", "bad-headers", "unsupported", "inflated-too-large"];
-/** A file is gone through three times where its gzip stream is damaged, in smaller pieces each time; its head and its trailers once more. */
+/**
+ * A file is gone through three times where its gzip stream is damaged, in smaller pieces each time; its head and its
+ * trailers once more.
+ */
 const MOST_READ = 4;
 const MOST_READ_BESIDE = 4096;
 /** Of memory, beside what comes out of a compressed dump: no number in a header is believed. */
@@ -44,7 +47,10 @@ for (let i = 0; i < headerCount; i++) {
   }
 }
 
-/** A dump or an error of ours with an allowed code, within bounded work; and what such a dump says of itself holds together. */
+/**
+ * A dump or an error of ours with an allowed code, within bounded work; and what such a dump says of itself holds
+ * together.
+ */
 async function openOrRefuse(bytes: Uint8Array): Promise<OpenedDump | undefined> {
   const source = new FlakySource(bytes);
   const { value: dump, bytes: allocated } = await countAllocations(() => openOrUndefined(source));

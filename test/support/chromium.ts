@@ -7,7 +7,10 @@ import { requirement } from "./requirements.js";
 export { launchChromium } from "../../scripts/chromium.mjs";
 export { ISOLATION } from "../../scripts/web-server.mjs";
 
-/** A fresh page at `url`, its script having left `pageUnderTest`. What it says on its console and what it fails with goes to `complaints`. */
+/**
+ * A fresh page at `url`, its script having left `pageUnderTest`. What it says on its console and what it fails with
+ * goes to `complaints`.
+ */
 export async function openPageUnderTest(browser: Browser, url: string, complaints: string[] = []): Promise<Page> {
   const page = await browser.newPage();
   page.on("console", (message) => complaints.push(message.text()));
