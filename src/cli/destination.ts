@@ -22,11 +22,15 @@ export interface Destination {
 }
 
 /** `path` undefined: standard output. Throws UsageError where nothing can be written there. */
-export async function openDestination(session: Session, path: string | undefined): Promise<Destination> {
+export async function openDestination(
+  session: Session,
+  path: string | undefined,
+  folder: "present" | "to-be-made" = "present",
+): Promise<Destination> {
   const { out, terminal } = session;
   if (path === undefined) return toStream(out, terminal);
   if (isPipe(path)) return toStream(new Output(await openPipe(path, session)), plainTerminal(terminal.width));
-  const file = new OutputFile(path);
+  const file = new OutputFile(path, folder);
   session.keepWhole(file);
   return {
     terminal: plainTerminal(terminal.width),

@@ -5,7 +5,7 @@
  * until then. A device or a pipe, which is no file to be replaced, is written to directly.
  */
 
-import { closeSync, existsSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync, renameSync, rmdirSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { messageOf, PipeClosedError, UsageError } from "./failure.js";
 
@@ -19,8 +19,12 @@ export class OutputFile {
   #pending: (string | Uint8Array)[] = [];
   #pendingLength = 0;
 
-  /** Throws UsageError where nothing can be written at `path`. */
-  constructor(path: string) {
+  /** The uppermost of the folders that were made for it. */
+  readonly #madeFolder: string | undefined;
+
+  /** Throws UsageError where nothing can be written at `path`, in a folder that is there or is to be made. */
+  constructor(path: string, folder: "present" | "to-be-made" = "present") {
+    if (folder === "to-be-made") this.#madeFolder = makeFolderOf(path);
     try {
       const present = statSync(path, { throwIfNoEntry: false });
       const isReplaceable = present?.isFile() ?? true;
@@ -58,6 +62,17 @@ export class OutputFile {
     closeSync(this.#descriptor);
     this.#descriptor = undefined;
     if (this.#partial !== undefined) rmSync(this.#partial, { force: true });
+    this.#removeMadeFolders();
+  }
+
+  /** As far as they are still empty. */
+  #removeMadeFolders(): void {
+    if (this.#madeFolder === undefined) return;
+    try {
+      for (let folder = dirname(this.#path); folder.startsWith(this.#madeFolder); folder = dirname(folder)) rmdirSync(folder);
+    } catch {
+      // Something else lies in it: it stays.
+    }
   }
 
   #writePending(): void {
@@ -87,10 +102,10 @@ function whyNot(path: string, error: unknown): string {
   return code === "ENOENT" || code === "ENOTDIR" ? `no file can be made in ${folder}` : `cannot be written: ${messageOf(error)}`;
 }
 
-/** Makes the folder that `path` lies in, and those above it. */
-export function makeFolderOf(path: string): void {
+/** Makes the folder that `path` lies in, and those above it; answers the uppermost that was not there. */
+function makeFolderOf(path: string): string | undefined {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    return mkdirSync(dirname(path), { recursive: true });
   } catch (error) {
     throw new UsageError(`-o ${path}: its folder cannot be made: ${messageOf(error)}`);
   }

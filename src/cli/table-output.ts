@@ -6,7 +6,6 @@ import type { TableFormat, TableKind } from "../export/kinds.js";
 import { textTableWriter, type WriterOf } from "../export/text-table.js";
 import { pathFor, type RowsChoice } from "./arguments/output.js";
 import { type Destination, openDestination } from "./destination.js";
-import { makeFolderOf } from "./output-file.js";
 import type { Session } from "./session.js";
 
 export interface OpenTable<Kind extends TableKind> {
@@ -33,8 +32,7 @@ export async function openTable<Kind extends TableKind>(
   { dump, root }: RowsOf,
 ): Promise<OpenTable<Kind>> {
   const path = pathFor(output, kind, dump, root);
-  if (path !== undefined && output.isFolder) makeFolderOf(path);
-  const destination = await openDestination(session, path);
+  const destination = await openDestination(session, path, output.isFolder ? "to-be-made" : "present");
   const rows = await writerOf(kind, output.format, destination);
   return {
     rows,

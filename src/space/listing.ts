@@ -107,6 +107,8 @@ export class ListingIterator<Row> implements IterableIterator<Row> {
       if (this.#ended) return this.return();
       this.#refill();
     }
+    const { signal } = this.#options.tables;
+    if (signal?.aborted) throw signal.reason;
     return { done: false, value: this.#rows[this.#next++] };
   }
 

@@ -4,7 +4,7 @@
 
 import { checkMaximumFrames, checkMemory } from "../core/memory-checks.js";
 import type { GuestMemory } from "../model/memory.js";
-import { commonModeOf, modeOf, type SpaceOptions } from "./options.js";
+import { checkOptions, commonModeOf, modeOf, type SpaceOptions } from "./options.js";
 import { SpaceTables } from "./tables.js";
 
 /** A root is checked by whoever takes it, since there may be many. */
@@ -13,6 +13,7 @@ type OpeningOptions = Omit<SpaceOptions, "root">;
 /** The tables of one state. */
 export async function openState(memory: GuestMemory, options: OpeningOptions): Promise<SpaceTables> {
   checkMemory(memory);
+  checkOptions(options);
   checkMaximumFrames(options.maximumFrames);
   const { maximumFrames, signal, onUnreadable } = options;
   return SpaceTables.create({ arch: modeOf(memory, options.arch), after: memory, maximumFrames, signal, onUnreadable });
@@ -22,6 +23,7 @@ export async function openState(memory: GuestMemory, options: OpeningOptions): P
 export async function openStates(before: GuestMemory, after: GuestMemory, options: OpeningOptions): Promise<SpaceTables> {
   checkMemory(before);
   checkMemory(after);
+  checkOptions(options);
   checkMaximumFrames(options.maximumFrames);
   const { maximumFrames, signal, onUnreadable } = options;
   return SpaceTables.create({ arch: commonModeOf(before, after, options.arch), before, after, maximumFrames, signal, onUnreadable });

@@ -37,13 +37,27 @@ export interface SpaceOptions {
   readonly range?: AddressRange;
   /** Aborted, the call rejects and the listing throws the signal's reason. */
   readonly signal?: AbortSignalLike;
-  /** Bound on the tables kept; beyond it the listing throws `memory-exhausted`. */
+  /**
+   * Bound on the tables kept, for all iterations of a listing that are under way together; beyond it the listing throws
+   * `memory-exhausted`.
+   */
   readonly maximumFrames?: number;
   /** Told once of each table that the dump does not hold. */
   readonly onUnreadable?: (table: UnreadableTable) => void;
 }
 
 const ADDRESS_LIMIT = 1n << 64n;
+
+/** Throws PageTableError `invalid-options` for what could not be asked for. */
+export function checkOptions(options: object): void {
+  if (typeof options !== "object" || options === null) {
+    throw new PageTableError("invalid-options", "options must be an object that names the root, or roots");
+  }
+  const { onUnreadable } = options as Partial<SpaceOptions>;
+  if (onUnreadable !== undefined && typeof onUnreadable !== "function") {
+    throw new PageTableError("invalid-options", `onUnreadable must be a function, not ${typeof onUnreadable}`);
+  }
+}
 
 /** A range as the core counts: VAs without the copies of their highest bit, so that the two halves lie side by side. */
 export interface LinearRange {

@@ -7,6 +7,7 @@
 
 import { clearedRootIn } from "../arch/cleared-root.js";
 import * as layout from "../core/layout.js";
+import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
 import { Breath } from "./breath.js";
 import { type Change, type SharedChange, sharedBy } from "./change.js";
@@ -43,6 +44,7 @@ export async function changesOfRoots(before: GuestMemory, after: GuestMemory, op
 export async function openChangesOfRoots(before: GuestMemory, after: GuestMemory, options: SharedOptions): Promise<SharedListing> {
   const tables = await openStates(before, after, options);
   const { mode } = tables;
+  if (!Array.isArray(options.roots)) throw new PageTableError("invalid-options", "roots must be an array of bigint");
   const roots = [...new Set(options.roots.map((root) => clearedRootIn(mode, root)))];
   return new SharedListing(tables, roots, linearRange(mode, options.range));
 }

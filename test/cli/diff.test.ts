@@ -2,6 +2,8 @@
 
 import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DiffText } from "../../src/cli/format/diff-text.js";
+import { plainTerminal } from "../../src/cli/terminal/text.js";
 import { type Change, findRoots, openDump } from "../../src/index.js";
 import { hex } from "../../src/model/hex.js";
 import { changesNaively } from "../space/naive.js";
@@ -97,6 +99,16 @@ describe("ptm diff", () => {
       expect(Math.max(...linesOf(narrow.stdout).map((line) => line.length))).toBeLessThanOrEqual(columns);
     }
     expect((await ptm(["diff", before, before])).stdout).toContain("no change");
+  });
+
+  it("counts as newly writable and executable what was not so before", () => {
+    const text = new DiffText(plainTerminal(120), "of-one");
+    const access = { read: true, write: true, execute: true, user: true };
+    const backing = { pa: 0x40_0000n, pageSize: 4096, access };
+    text.row({ type: "page-size", va: 0n, length: 4096n, before: { ...backing, pageSize: 2 ** 21 }, after: backing });
+    expect([...text.foot(10, 0)].join()).not.toContain("writable and executable");
+    text.row({ type: "access", va: 4096n, length: 4096n, before: { ...backing, access: { ...access, write: false } }, after: backing });
+    expect([...text.foot(10, 0)].join()).toContain("1 now writable and executable (!)");
   });
 
   it("says what it can where a dump is damaged, and nothing where one cannot be read: status 1", async () => {

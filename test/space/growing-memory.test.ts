@@ -1,8 +1,18 @@
 /** Worlds that take more of the core's memory than it begins with: it grows, and where it cannot, nothing is lost. */
 
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { amd64, type Change, changes, findRoots, type GuestMemory, type Mapping, mappings, summarize } from "../../src/index.js";
-import { ENTRIES, entryAt, P, PAGE_FLAGS, paOf, RW, TABLE_FLAGS } from "../support/amd64-bits.js";
+import {
+  amd64,
+  type Change,
+  changes,
+  changesOfRoots,
+  findRoots,
+  type GuestMemory,
+  type Mapping,
+  mappings,
+  summarize,
+} from "../../src/index.js";
+import { ENTRIES, entryAt, P, PAGE_FLAGS, PS, paOf, RW, TABLE_FLAGS } from "../support/amd64-bits.js";
 import { forEachBuild } from "../support/builds.js";
 import { Guest } from "../support/guest.js";
 
@@ -50,6 +60,30 @@ function memoryOf(guest: Guest): GuestMemory {
   };
 }
 
+/** Their tables on both sides are more than the core begins with. */
+const ROOTS = 2000;
+
+/** Two states of roots over one kernel half, in which a page goes; each has a page of its own, of 1 GiB, which becomes read-only. */
+function manyRoots(): readonly [Guest, Guest] {
+  const guest = new Guest();
+  const [kernel, pd, pt] = [PDPT, FIRST_PD, FIRST_PD + 1];
+  for (const gfn of [kernel, pd, pt]) guest.allocate(gfn);
+  guest.write(entryAt(kernel, 0), paOf(pd) | TABLE_FLAGS);
+  guest.write(entryAt(pd, 0), paOf(pt) | TABLE_FLAGS);
+  guest.write(entryAt(pt, 0), paOf(LIMIT) | PAGE_FLAGS);
+  const own = Array.from({ length: ROOTS }, (_, i) => entryAt(guest.allocate(FIRST_PT + ROOTS + i), 0));
+  for (const [i, entryPa] of own.entries()) {
+    const root = guest.allocate(FIRST_PT + i);
+    guest.write(entryAt(root, 0), paOf(FIRST_PT + ROOTS + i) | TABLE_FLAGS);
+    guest.write(entryAt(root, ENTRIES - 1), paOf(kernel) | TABLE_FLAGS);
+    guest.write(entryPa, (BigInt(i) << 30n) | PAGE_FLAGS | PS);
+  }
+  const later = guest.clone();
+  for (const [i, entryPa] of own.entries()) later.write(entryPa, (BigInt(i) << 30n) | P | PS);
+  later.write(entryAt(pt, 0), 0n);
+  return [guest, later];
+}
+
 const before = manyTables();
 /** One page of each table has gone, and one has come: a pair is kept for each. */
 const after = before.clone();
@@ -78,6 +112,15 @@ forEachBuild(() => {
       tables: TABLES + TABLES / ENTRIES + 2,
     });
     expect(lengthOf(await changes(memoryOf(before), memoryOf(after), OPTIONS))).toBe(TABLES * (1 + PAGES_A_TABLE));
+  });
+
+  it("tells thousands of roots apart, and says once what they share", async () => {
+    const [one, other] = manyRoots();
+    const roots = Array.from({ length: ROOTS }, (_, i) => paOf(FIRST_PT + i));
+    const rows = [...(await changesOfRoots(memoryOf(one), memoryOf(other), { roots, arch: amd64() }))];
+    expect(rows.filter(({ va }) => va === 0n).map(({ roots: of }) => of)).toEqual(roots.map((root) => [root]));
+    expect(rows.filter(({ va }) => va !== 0n)).toEqual([expect.objectContaining({ type: "page-out", roots })]);
+    expect(rows).toHaveLength(ROOTS + 1);
   });
 
   it("finds a root above thousands of tables", async () => {

@@ -245,6 +245,46 @@ forEachBuild(() => {
     );
   });
 
+  it("takes a bound past 2^32 for none", async () => {
+    for (const maximumFrames of [2 ** 32, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER]) {
+      const rows = await mappings(counted(ring()), { root: paOf(ROOT), maximumFrames });
+      expect(rows[Symbol.iterator]().next().value).toMatchObject({ va: 0n });
+    }
+  });
+
+  it("hears an abort while nothing is found and nothing read", async () => {
+    // Large pages before; after, tables that lead to tables which are all missing: 2^18 slots without a change.
+    const [pages, tables] = [new Guest(), new Guest()];
+    for (let level = 0; level < 3; level++) {
+      for (const guest of [pages, tables]) guest.allocate(ROOT + level);
+      for (let place = 0; place < ENTRIES; place++) {
+        const isLarge = level === 1;
+        pages.write(entryAt(ROOT + level, place), isLarge ? (BigInt(place) << 30n) | P | PS : paOf(ROOT + level + 1) | TABLE_FLAGS);
+        tables.write(entryAt(ROOT + level, place), paOf(ROOT + level + 1) | TABLE_FLAGS);
+      }
+    }
+    let looks = 0;
+    const signal = {
+      get aborted() {
+        return ++looks > 40;
+      },
+      reason: new Error("enough"),
+      addEventListener() {},
+      removeEventListener() {},
+    };
+    const rows = await changes(counted(pages), counted(tables), { root: paOf(ROOT), signal });
+    expect(() => [...rows]).toThrow("enough");
+  });
+
+  it("throws the signal's reason once it is aborted, whatever rows are waiting", async () => {
+    const controller = new AbortController();
+    const rows = await mappings(counted(ring()), { root: paOf(ROOT), maximumFrames: 8, signal: controller.signal });
+    const iterator = rows[Symbol.iterator]();
+    iterator.next();
+    controller.abort(new Error("enough"));
+    expect(() => iterator.next()).toThrow("enough");
+  });
+
   it("throws the signal's reason once it is aborted", async () => {
     const controller = new AbortController();
     const rows = await mappings(counted(ring()), { root: paOf(ROOT), maximumFrames: 8, signal: controller.signal });

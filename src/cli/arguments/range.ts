@@ -24,7 +24,7 @@ export function parseRange(text: string): AddressRange {
 export function checkRangeCanonical(range: AddressRange | undefined, virtualAddressBits: number): void {
   if (range !== undefined) {
     checkCanonical(range.from, virtualAddressBits, "--range");
-    checkCanonical(range.to - 1n, virtualAddressBits, "--range");
+    checkCanonical(range.to - 1n, virtualAddressBits, `--range: its last byte (the end, ${hex(range.to)}, is the first behind it)`);
   }
 }
 

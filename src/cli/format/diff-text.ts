@@ -30,6 +30,7 @@ export interface DiffHead {
 
 export class DiffText {
   readonly #totals = new Map<ChangeType, { stretches: number; bytes: bigint }>();
+  /** Changes that made something writable and executable which was not. */
   #marked = 0;
 
   readonly #terminal: Terminal;
@@ -66,7 +67,7 @@ export class DiffText {
     const { paint, width } = this.#terminal;
     const total = this.#totals.get(change.type) ?? { stretches: 0, bytes: 0n };
     this.#totals.set(change.type, { stretches: total.stretches + 1, bytes: total.bytes + change.length });
-    this.#marked += change.after !== undefined && isWritableAndExecutable(change.after.access) ? 1 : 0;
+    if (isMarked(change.after) && !isMarked(change.before)) this.#marked++;
     const words = this.#hasWords ? `${SIGNS[change.type]} ${change.type}` : SIGNS[change.type];
     const type = colourOf(change.type, paint)(words.padEnd(this.#typeWidth));
     const roots = "roots" in change ? [rootWords(change.roots).padStart(ROOTS_WIDTH)] : [];
@@ -95,6 +96,10 @@ export class DiffText {
   get #typeWidth(): number {
     return this.#hasWords ? TYPE_WIDTH : 1;
   }
+}
+
+function isMarked(backing: Backing | undefined): boolean {
+  return backing !== undefined && isWritableAndExecutable(backing.access);
 }
 
 /** The one root, or how many share it. */
