@@ -32,6 +32,7 @@ import {
   EXHAUSTED,
   FRAME_BYTES,
   LEAF_BYTES,
+  NO_MEMORY,
   NODE_CUT,
   NODE_FLAG_STAND,
   NODE_LEVEL,
@@ -168,18 +169,17 @@ function affectSlot(node: usize, slot: u32): bool {
 }
 
 /**
- * Lists the affected leaves of a space with their outcomes. Answers EXHAUSTED, or 2 + the number of tries that have
- * any.
+ * Lists the affected leaves of a space with their outcomes. Answers the number of tries that have any, or NO_MEMORY.
  */
 export function collectSpace<M extends PagingMode>(space: usize): u32 {
   let tries: u32 = 0;
   for (let trie: usize = 0; trie < TRIES; trie++) {
     const root: usize = load<u32>(space + (trie << 2), SPACE_TRIES);
     if (!root || !load<u32>(root, NODE_SCRATCH)) continue;
-    if (!collectBelow<M>(root, false)) return EXHAUSTED;
+    if (!collectBelow<M>(root, false)) return NO_MEMORY;
     tries++;
   }
-  return 2 + tries;
+  return tries;
 }
 
 function collectBelow<M extends PagingMode>(node: usize, whole: bool): bool {

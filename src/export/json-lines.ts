@@ -9,7 +9,7 @@ import { hex } from "../model/hex.js";
 import type { Access } from "../space/access.js";
 import type { Backing, Change, SharedChange } from "../space/change.js";
 import type { Mapping } from "../space/mapping.js";
-import type { RootCandidate } from "../space/root-candidate.js";
+import type { RootCandidate } from "../space/roots/candidate.js";
 import type { TableEvent, TableKind, TableRows } from "./kinds.js";
 
 const LINES: { readonly [Kind in TableKind]: (row: TableRows[Kind]) => string } = {

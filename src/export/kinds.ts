@@ -5,7 +5,7 @@
 import type { PageTableMonitorEvent } from "../model/event.js";
 import type { Change, SharedChange } from "../space/change.js";
 import type { Mapping } from "../space/mapping.js";
-import type { RootCandidate } from "../space/root-candidate.js";
+import type { RootCandidate } from "../space/roots/candidate.js";
 
 /** JSON lines, CSV with a line of names (RFC 4180), Parquet. */
 export type TableFormat = "json" | "csv" | "parquet";

@@ -8,7 +8,7 @@
 import type { Access } from "../space/access.js";
 import type { Backing, Change, SharedChange } from "../space/change.js";
 import type { Mapping } from "../space/mapping.js";
-import type { RootCandidate } from "../space/root-candidate.js";
+import type { RootCandidate } from "../space/roots/candidate.js";
 import type { TableEvent, TableKind, TableRows } from "./kinds.js";
 
 export type ColumnType = "UINT64" | "INT64" | "INT32" | "DOUBLE" | "BOOLEAN" | "STRING" | "LIST<UINT64>" | "LIST<STRING>";

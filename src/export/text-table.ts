@@ -2,7 +2,7 @@
  * Tables as text, JSON lines or CSV. Events go in as columns too, without an object each.
  */
 
-import type { EventColumns } from "../model/event.js";
+import { EVENT_TYPES, type EventColumns } from "../model/event.js";
 import { FAULTS } from "../model/translation.js";
 import { csvField, csvHead, csvLineOf } from "./csv.js";
 import { eventJson, faultJson, jsonLineOf, seenJson } from "./json-lines.js";
@@ -65,5 +65,5 @@ const csvEventLines: EventLines = (pieces, events, { step, dump }, from, to) => 
 
 /** The type of row `i`. */
 export function typeAt({ type }: EventColumns, i: number): TableEvent["type"] {
-  return type[i] === 1 ? "page-in" : "page-out";
+  return EVENT_TYPES[type[i]];
 }

@@ -21,6 +21,8 @@ export type VcpuId = number;
 /** Bytes of a frame, and of a page-table page. */
 export const FRAME_SIZE = 4096;
 export const PHYSICAL_ADDRESS_LIMIT = 1n << 52n;
+/** The end of the virtual address space: a range may end there. */
+export const ADDRESS_LIMIT = 1n << 64n;
 const FRAME_BITS = 12n;
 const LARGEST_ID = 0xffff;
 const NO_DETAILS = {};

@@ -33,3 +33,6 @@ export interface EventColumns<Tag = string> {
   readonly tagIndex: Uint32Array;
   readonly tags: readonly Tag[];
 }
+
+/** By `EventColumns.type`. */
+export const EVENT_TYPES: readonly PageTableMonitorEvent["type"][] = ["page-out", "page-in"];

@@ -4,7 +4,7 @@
 
 import type { Core } from "../core/core.js";
 import * as layout from "../core/layout.js";
-import type { EventColumns, PageTableMonitorEvent } from "../model/event.js";
+import { EVENT_TYPES, type EventColumns, type PageTableMonitorEvent } from "../model/event.js";
 import { FAULTS } from "../model/translation.js";
 import type { Spaces } from "./spaces.js";
 
@@ -49,7 +49,7 @@ export function eventsOf<Tag>(columns: EventColumns<Tag>): PageTableMonitorEvent
   for (let i = 0; i < columns.length; i++) {
     if (root[i] !== sameRoot) sameRoot = root[i];
     events[i] = {
-      type: type[i] === 1 ? "page-in" : "page-out",
+      type: EVENT_TYPES[type[i]],
       va: va[i],
       root: sameRoot,
       view: view[i],

@@ -17,9 +17,6 @@ import type { Spaces } from "./spaces.js";
 import type { Standing } from "./standing.js";
 import { forEachTable, sweepAfterFailure, sweepAfterSuccess, sweepTables } from "./sweep.js";
 
-/** `collectSpace` answers this and the number of tries on top. */
-const COLLECTED = 2;
-
 export class Processing<Tag> {
   readonly #core: Core;
   readonly #reader: FrameReader;
@@ -125,9 +122,9 @@ export class Processing<Tag> {
 
   #collect(mixed: Set<number>): void {
     for (const space of this.#spaces.ordered) {
-      const collected = this.#core.exports.collectSpace(space.record);
-      if (collected < COLLECTED) throw memoryExhausted(undefined);
-      if (collected > COLLECTED + 1) mixed.add(space.id);
+      const tries = this.#core.exports.collectSpace(space.record) >>> 0;
+      if (tries === layout.NO_MEMORY) throw memoryExhausted(undefined);
+      if (tries > 1) mixed.add(space.id);
     }
   }
 

@@ -14,6 +14,8 @@ export interface Backing {
 }
 
 export type ChangeType = "page-in" | "page-out" | "remap" | "access" | "page-size";
+/** In the order in which they are looked for: the first that holds. */
+export const CHANGE_TYPES: readonly ChangeType[] = ["page-in", "page-out", "remap", "access", "page-size"];
 
 /**
  * A maximal stretch that changed in one way: contiguous in VA, in PA before and in PA after, of one page size and one access

@@ -4,7 +4,7 @@
 
 import { type CoreMode, coreModeOf } from "../arch/core-mode.js";
 import { architectureOf, notedMode } from "../core/memory-checks.js";
-import { checkAddress } from "../model/address.js";
+import { ADDRESS_LIMIT, checkAddress } from "../model/address.js";
 import type { Architecture } from "../model/architecture.js";
 import { AddressError, PageTableError } from "../model/errors.js";
 import { hex } from "../model/hex.js";
@@ -45,8 +45,6 @@ export interface SpaceOptions {
   /** Told once of each table that the dump does not hold. */
   readonly onUnreadable?: (table: UnreadableTable) => void;
 }
-
-const ADDRESS_LIMIT = 1n << 64n;
 
 /** Throws PageTableError `invalid-options` for what could not be asked for. */
 export function checkOptions(options: object): void {

@@ -9,15 +9,13 @@ import * as layout from "../core/layout.js";
 import { pageSizeAt } from "../core/paths.js";
 import { FRAME_SIZE } from "../model/address.js";
 import { accessOf } from "./access.js";
-import type { Backing, Change, ChangeType } from "./change.js";
+import { type Backing, CHANGE_TYPES, type Change } from "./change.js";
 import type { Mapping } from "./mapping.js";
 import type { SpaceTables } from "./tables.js";
 
 type Core = SpaceTables["core"];
 
 const ONE_PAGE = BigInt(FRAME_SIZE);
-/** By CHANGED_…. */
-const TYPES: readonly ChangeType[] = ["page-in", "page-in", "page-out", "remap", "access", "page-size"];
 
 /** The stretch of a listing at a place of the window. */
 export function decodeMapping({ core }: SpaceTables, place: number): Mapping {
@@ -37,7 +35,7 @@ export function decodeMapping({ core }: SpaceTables, place: number): Mapping {
 /** The change at a place of the window. */
 export function decodeChange({ core }: SpaceTables, place: number): Change {
   const at = rowAt(place);
-  const type = TYPES[core.u32[(at + layout.SPACE_ROW_TYPE) >>> 2]];
+  const type = CHANGE_TYPES[core.u32[(at + layout.SPACE_ROW_TYPE) >>> 2] - layout.CHANGED_IN];
   const va = core.u64[(at + layout.SPACE_ROW_VA) >>> 3];
   const length = lengthAt(core, at);
   if (type === "page-in") return { type, va, length, after: backingAt(core, at, layout.SIDE_AFTER) };

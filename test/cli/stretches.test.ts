@@ -3,10 +3,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Lanes } from "../../src/cli/format/lanes.js";
-import { eventLines } from "../../src/cli/format/replay-json.js";
 import { groupStretches, stretches } from "../../src/cli/format/stretches.js";
 import type { EventColumns, PageTableMonitorEvent } from "../../src/model/event.js";
-import { FAULTS } from "../../src/model/translation.js";
 import { toColumns } from "../oracle/events.js";
 
 const ROOT = 0x6772000n;
@@ -103,38 +101,6 @@ describe("stretches", () => {
       [5, 0xb000n],
     ]);
     expect([group?.stretches, group?.pages]).toEqual([5, 16]);
-  });
-});
-
-describe("event lines", () => {
-  it("are what JSON makes of the event, step and dump, every bigint in hex and no undefined", () => {
-    const tag = fc.string();
-    const arbitrary = fc.record({
-      type: fc.constantFrom("page-in" as const, "page-out" as const),
-      va: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-      root: fc.bigInt({ min: 0n, max: 2n ** 52n - 1n }),
-      view: fc.nat(65535),
-      pa: fc.bigInt({ min: 0n, max: 2n ** 52n - 1n }),
-      pageSize: fc.constantFrom(4096, 2 ** 21, 2 ** 30),
-      tag,
-      fault: fc.constantFrom(...FAULTS),
-    });
-    fc.assert(
-      fc.property(fc.array(arbitrary), fc.nat(), fc.string(), (events, step, dump) => {
-        const lines = [...eventLines(step, dump, toColumns(events))];
-        expect(lines.every((line) => line.endsWith("\n") && line.indexOf("\n") === line.length - 1)).toBe(true);
-        const expected = events.map(({ va, root, pa, fault, ...rest }) => ({
-          ...rest,
-          ...(fault === undefined ? {} : { fault }),
-          va: `0x${va.toString(16)}`,
-          root: `0x${root.toString(16)}`,
-          pa: `0x${pa.toString(16)}`,
-          step,
-          dump,
-        }));
-        expect(lines.map((line) => JSON.parse(line))).toEqual(expected);
-      }),
-    );
   });
 });
 

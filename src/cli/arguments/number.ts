@@ -6,10 +6,9 @@
  * meaning is refused rather than guessed: a wrong address looks just like a right one.
  */
 
+import { ADDRESS_LIMIT } from "../../model/address.js";
 import { UsageError } from "../failure.js";
 
-/** The first number that is no address: a range may end there. */
-export const ADDRESS_LIMIT = 1n << 64n;
 const SEPARATORS = /[_`]/g;
 const PREFIX = /^0x/i;
 const HEX_DIGITS = /^[0-9a-f]+$/i;

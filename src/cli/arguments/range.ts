@@ -3,10 +3,10 @@
  */
 
 import type { AddressRange } from "../../index.js";
-import { isCanonical } from "../../model/address.js";
+import { ADDRESS_LIMIT, isCanonical } from "../../model/address.js";
 import { hex } from "../../model/hex.js";
 import { UsageError } from "../failure.js";
-import { ADDRESS_LIMIT, parseAddress, parseLength } from "./number.js";
+import { parseAddress, parseLength } from "./number.js";
 
 /** `FROM-TO` (half-open) or `FROM+LENGTH`; TO may be 2^64, or left out for it. */
 export function parseRange(text: string): AddressRange {

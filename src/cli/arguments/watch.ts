@@ -6,10 +6,10 @@
  * among them.
  */
 
-import { FRAME_SIZE } from "../../model/address.js";
+import { ADDRESS_LIMIT, FRAME_SIZE } from "../../model/address.js";
 import { hex } from "../../model/hex.js";
 import { UsageError } from "../failure.js";
-import { ADDRESS_LIMIT, parseAddress, parseLength } from "./number.js";
+import { parseAddress, parseLength } from "./number.js";
 import { checkCanonical } from "./range.js";
 
 export interface Watch {

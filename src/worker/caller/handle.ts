@@ -5,10 +5,10 @@
 import type { Architecture } from "../../model/architecture.js";
 import { PageTableError } from "../../model/errors.js";
 import type { Change, SharedChange } from "../../space/change.js";
-import type { FindRootsOptions } from "../../space/find-roots.js";
 import type { Mapping, SpaceSummary } from "../../space/mapping.js";
 import type { SpaceOptions } from "../../space/options.js";
-import type { RootCandidate } from "../../space/root-candidate.js";
+import type { RootCandidate } from "../../space/roots/candidate.js";
+import type { FindRootsOptions } from "../../space/roots/find-roots.js";
 import type { SharedOptions } from "../../space/shared-changes.js";
 import type {
   CallOptions,

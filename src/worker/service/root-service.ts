@@ -2,8 +2,8 @@
  * Roots as a worker finds them for its caller, alone or together with others.
  */
 
-import { findRoots, findRootsBy, modesToJudgeBy, openRootScan } from "../../space/find-roots.js";
-import type { RootCandidate } from "../../space/root-candidate.js";
+import type { RootCandidate } from "../../space/roots/candidate.js";
+import { findRoots, findRootsBy, modesToJudgeBy, openRootScan } from "../../space/roots/find-roots.js";
 import { archOf, encodeArchitecture } from "../wire/architecture-wire.js";
 import { endDeal } from "../wire/scan-board.js";
 import type { ArchitectureWire, ScanDeal, Ticket } from "../wire/wire.js";

@@ -5,7 +5,7 @@
  */
 
 import { accessOf } from "../../space/access.js";
-import { type Backing, type Change, type ChangeType, type SharedChange, sharedBy } from "../../space/change.js";
+import { type Backing, CHANGE_TYPES, type Change, type SharedChange, sharedBy } from "../../space/change.js";
 import type { Mapping } from "../../space/mapping.js";
 
 /** Stretches of `mappings`. */
@@ -48,8 +48,6 @@ export interface SharedChangeColumns extends ChangeColumns {
   readonly rootSets: readonly (readonly bigint[])[];
 }
 
-/** In the order of their numbers in `ChangeColumns.type`. */
-export const CHANGE_TYPES: readonly ChangeType[] = ["page-in", "page-out", "remap", "access", "page-size"];
 const PAGE_IN = 0;
 const PAGE_OUT = 1;
 

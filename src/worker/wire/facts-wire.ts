@@ -8,7 +8,7 @@
  */
 
 import * as layout from "../../core/layout.js";
-import type { RootFacts } from "../../space/root-scan.js";
+import type { RootFacts } from "../../space/roots/scan.js";
 
 const IN_USE = 1;
 const TARGETS = 8;

@@ -13,7 +13,7 @@
  */
 
 import type { FrameRun } from "../../model/dump.js";
-import { FRAMES_OF_A_BLOCK, type RootFacts } from "../../space/root-scan.js";
+import { FRAMES_OF_A_BLOCK, type RootFacts } from "../../space/roots/scan.js";
 import { decodeFacts, encodeFacts, SLOT_BYTES } from "./facts-wire.js";
 import { Turns } from "./turn.js";
 import type { ScanDeal } from "./wire.js";

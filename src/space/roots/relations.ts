@@ -2,9 +2,9 @@
  * What candidates have to do with each other: who shares the kernel's half, who makes a pair, who is a copy of whom.
  */
 
-import * as layout from "../core/layout.js";
-import type { Breath } from "./breath.js";
-import type { RootFacts } from "./root-scan.js";
+import * as layout from "../../core/layout.js";
+import type { Breath } from "../breath.js";
+import type { RootFacts } from "./scan.js";
 
 const HALF = layout.ENTRIES / 2;
 /** More than there are: a PA has 52 bits. */

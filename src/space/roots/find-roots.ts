@@ -2,21 +2,21 @@
  * Which address spaces a dump holds: every frame that looks like a top-level table, and how much speaks for it.
  */
 
-import { amd64 } from "../arch/amd64.js";
-import { clearedRootIn, rootGfnIn } from "../arch/cleared-root.js";
-import { type CoreMode, coreModeOf } from "../arch/core-mode.js";
-import { checkMemory, notedMode } from "../core/memory-checks.js";
-import { paOf } from "../model/address.js";
-import type { Architecture } from "../model/architecture.js";
-import type { Dump } from "../model/dump.js";
-import { PageTableError } from "../model/errors.js";
-import type { GuestMemory } from "../model/memory.js";
-import type { AbortSignalLike } from "../model/platform.js";
-import { Breath } from "./breath.js";
+import { amd64 } from "../../arch/amd64.js";
+import { clearedRootIn, rootGfnIn } from "../../arch/cleared-root.js";
+import { type CoreMode, coreModeOf } from "../../arch/core-mode.js";
+import { checkMemory, notedMode } from "../../core/memory-checks.js";
+import { paOf } from "../../model/address.js";
+import type { Architecture } from "../../model/architecture.js";
+import type { Dump } from "../../model/dump.js";
+import { PageTableError } from "../../model/errors.js";
+import type { GuestMemory } from "../../model/memory.js";
+import type { AbortSignalLike } from "../../model/platform.js";
+import { Breath } from "../breath.js";
+import type { RootCandidate } from "./candidate.js";
 import { kernelGfnBy, levelsBy, vmcoreinfoOf } from "./kernel-root.js";
-import type { RootCandidate } from "./root-candidate.js";
-import { rankCandidates } from "./root-ranking.js";
-import { type RootFacts, RootScan } from "./root-scan.js";
+import { rankCandidates } from "./ranking.js";
+import { type RootFacts, RootScan } from "./scan.js";
 
 export interface FindRootsOptions {
   /** Where not given: that of the vCPUs, else what VMCOREINFO says, else what fits the tables better. */

@@ -3,16 +3,15 @@
  * of a Linux kernel belongs to the kernel itself.
  */
 
-import * as layout from "../core/layout.js";
-import { gfnOf, paOf } from "../model/address.js";
-import type { Architecture } from "../model/architecture.js";
-import type { Breath } from "./breath.js";
-import { listSpace } from "./kernels.js";
-import type { LinearRange } from "./options.js";
-import { userSlots } from "./root-relations.js";
-import type { RootFacts, RootScan } from "./root-scan.js";
+import * as layout from "../../core/layout.js";
+import { gfnOf, paOf } from "../../model/address.js";
+import type { Architecture } from "../../model/architecture.js";
+import type { Breath } from "../breath.js";
+import { listSpace } from "../kernels.js";
+import type { LinearRange } from "../options.js";
+import { userSlots } from "./relations.js";
+import type { RootFacts, RootScan } from "./scan.js";
 
-const USER = 8;
 const WINDOW = 1024;
 const KERNEL_IMAGE_BYTES = 2n ** 31n;
 /** Candidates that are wrong may unfold without end: so many rows are looked at of one, ... */
@@ -35,7 +34,7 @@ export async function framesMappedForUsers(
   for (const facts of all) {
     if (rowsLeft <= 0 || found.size === frames.size) break;
     if (userSlots(facts) > 0) {
-      rowsLeft -= await noteMapped({ tables, rootGfn: facts.gfn, range: lowerHalf, access: USER, ascending, found, breath });
+      rowsLeft -= await noteMapped({ tables, rootGfn: facts.gfn, range: lowerHalf, access: layout.ACCESS_USER, ascending, found, breath });
     }
   }
   return found;

@@ -4,12 +4,12 @@
  * Linux, Documentation/admin-guide/kdump/vmcoreinfo.rst: swapper_pg_dir, phys_base, pgtable_l5_enabled.
  */
 
-import { rootGfnIn } from "../arch/cleared-root.js";
-import { coreModeOf } from "../arch/core-mode.js";
-import * as layout from "../core/layout.js";
-import { gfnOf } from "../model/address.js";
-import type { Architecture } from "../model/architecture.js";
-import type { GuestMemory } from "../model/memory.js";
+import { rootGfnIn } from "../../arch/cleared-root.js";
+import { coreModeOf } from "../../arch/core-mode.js";
+import * as layout from "../../core/layout.js";
+import { gfnOf } from "../../model/address.js";
+import type { Architecture } from "../../model/architecture.js";
+import type { GuestMemory } from "../../model/memory.js";
 
 export type Vmcoreinfo = ReadonlyMap<string, string>;
 

@@ -5,18 +5,19 @@
  * read again.
  */
 
-import { coreModeOf } from "../arch/core-mode.js";
-import type { Core } from "../core/core.js";
-import { FrameReader } from "../core/frame-reader.js";
-import * as layout from "../core/layout.js";
-import type { Architecture } from "../model/architecture.js";
-import type { Dump, FrameRun } from "../model/dump.js";
-import { PageTableError } from "../model/errors.js";
-import type { GuestMemory } from "../model/memory.js";
-import type { AbortSignalLike } from "../model/platform.js";
-import { Breath } from "./breath.js";
-import type { Kernel } from "./kernels.js";
-import { SpaceTables } from "./tables.js";
+import { coreModeOf } from "../../arch/core-mode.js";
+import type { Core } from "../../core/core.js";
+import { FrameReader } from "../../core/frame-reader.js";
+import * as layout from "../../core/layout.js";
+import type { Architecture } from "../../model/architecture.js";
+import type { Dump, FrameRun } from "../../model/dump.js";
+import { PageTableError } from "../../model/errors.js";
+import type { GuestMemory } from "../../model/memory.js";
+import type { AbortSignalLike } from "../../model/platform.js";
+import { Breath } from "../breath.js";
+import type { Kernel } from "../kernels.js";
+import { SpaceTables } from "../tables.js";
+import { chunksOf, fillIn, frameLimit, runsOf } from "./frame-runs.js";
 
 /** What the core found out of a candidate. */
 export interface RootFacts {
@@ -41,12 +42,6 @@ export interface ScanOptions {
   readonly onProgress: ((done: number, total: number) => void) | undefined;
 }
 
-/** This part of the frames decides where memory ends: a ROM far above it does not. */
-const MOST_FRAMES = 0.99;
-/** A dump that holds less of the memory below that end is one of tables alone, say: its frames do not tell where memory ends. */
-const DENSE = 0.5;
-/** The end of memory where the dump does not tell: 1 TiB. */
-const UNTOLD_LIMIT = 2 ** 28;
 /** The core keeps the classes of so many side by side. */
 export const FRAMES_OF_A_BLOCK = 4096;
 
@@ -202,54 +197,7 @@ export class RootScan {
   }
 }
 
-/** Ascending frames as runs. */
-function runsOf(gfns: readonly number[]): readonly FrameRun[] {
-  const runs: { gfn: number; count: number }[] = [];
-  for (const gfn of gfns) {
-    const last = runs.at(-1);
-    if (last && last.gfn + last.count === gfn) last.count++;
-    else runs.push({ gfn, count: 1 });
-  }
-  return runs;
-}
-
 function plausibility(told: number): number | undefined {
   if (told <= layout.PLAUSIBLE_UNTOLD) return undefined;
   return (told - layout.PLAUSIBLE_NONE) / (layout.PLAUSIBLE_ALL - layout.PLAUSIBLE_NONE);
-}
-
-/** The GFN behind the last frame of memory, as far as the dump tells. */
-function frameLimit(runs: readonly FrameRun[], total: number): number {
-  let held = 0;
-  for (const { gfn, count } of runs) {
-    held += count;
-    if (held < total * MOST_FRAMES) continue;
-    return held / (gfn + count) >= DENSE ? gfn + count : UNTOLD_LIMIT;
-  }
-  return UNTOLD_LIMIT;
-}
-
-/** The runs in pieces, several to a batch where they are short. */
-function* chunksOf(runs: readonly FrameRun[]): Generator<readonly FrameRun[]> {
-  let chunk: FrameRun[] = [];
-  let room = layout.READS_LENGTH;
-  for (const run of runs) {
-    for (let from = 0; from < run.count; ) {
-      const count = Math.min(room, run.count - from);
-      chunk.push({ gfn: run.gfn + from, count });
-      from += count;
-      room -= count;
-      if (room > 0) continue;
-      yield chunk;
-      chunk = [];
-      room = layout.READS_LENGTH;
-    }
-  }
-  if (chunk.length > 0) yield chunk;
-}
-
-function fillIn(gfns: Float64Array, chunk: readonly FrameRun[]): number {
-  let place = 0;
-  for (const { gfn, count } of chunk) for (let i = 0; i < count; i++) gfns[place++] = gfn + i;
-  return place;
 }

@@ -2,7 +2,7 @@
  * A page of memory that looks like a top-level table.
  */
 
-import type { Architecture } from "../model/architecture.js";
+import type { Architecture } from "../../model/architecture.js";
 
 export interface RootCandidate {
   /** PA of the table. */

@@ -5,12 +5,12 @@
  * lower half in use for user mode, the kernel's half shared with others. What tells a copy from its original counts against it.
  */
 
-import { gfnOf, paOf } from "../model/address.js";
-import type { Architecture } from "../model/architecture.js";
-import { hex } from "../model/hex.js";
-import type { Breath } from "./breath.js";
+import { gfnOf, paOf } from "../../model/address.js";
+import type { Architecture } from "../../model/architecture.js";
+import { hex } from "../../model/hex.js";
+import type { Breath } from "../breath.js";
+import type { RootCandidate } from "./candidate.js";
 import { framesInKernelImage, framesMappedForUsers } from "./mapped-frames.js";
-import type { RootCandidate } from "./root-candidate.js";
 import {
   bestOfContests,
   contestedFrames,
@@ -22,8 +22,8 @@ import {
   type Sharing,
   sharedUpperHalves,
   userSlots,
-} from "./root-relations.js";
-import type { RootFacts, RootScan } from "./root-scan.js";
+} from "./relations.js";
+import type { RootFacts, RootScan } from "./scan.js";
 
 export interface Findings {
   readonly scan: RootScan;
