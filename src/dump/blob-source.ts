@@ -14,7 +14,8 @@
 
 import { FRAME_SIZE } from "../model/address.js";
 import type { BlobLike } from "../model/platform.js";
-import { type Readers, throwIfAborted } from "./patience.js";
+import { throwIfAborted } from "../model/turns.js";
+import type { Readers } from "./patience.js";
 import { bytesSource, type Source } from "./source.js";
 import { TableKeeper } from "./table-keeper.js";
 

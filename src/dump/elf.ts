@@ -20,12 +20,12 @@
 
 import { PHYSICAL_ADDRESS_LIMIT } from "../model/address.js";
 import { hex } from "../model/hex.js";
+import { throwIfAborted, turn } from "../model/turns.js";
 import type { DumpContents, DumpFormat, OpenContext } from "./contents.js";
 import type { DamageList } from "./damage-list.js";
 import { EM_386, EM_X86_64, NoteReader } from "./elf-notes.js";
 import { formatError } from "./format-error.js";
 import { FrameMap } from "./frame-map.js";
-import { breathe } from "./patience.js";
 import { SegmentTable } from "./segment-table.js";
 import { readBytes, type Source } from "./source.js";
 
@@ -100,7 +100,8 @@ async function openElf({ source, damage, signal }: OpenContext): Promise<DumpCon
   const notes = new NoteReader(source, header.machine, damage);
   const chunkCount = Math.max(1, Math.floor(CHUNK_SIZE / entrySize));
   for (let first = 0; first < count; first += chunkCount) {
-    if (first > 0) await breathe(signal);
+    if (first > 0) await turn();
+    throwIfAborted(signal);
     const offset = header.tableOffset + first * entrySize;
     const chunk = readExactly(source, offset, Math.min(chunkCount, count - first) * entrySize, "program headers");
     for (let at = 0; at < chunk.byteLength; at += entrySize) {

@@ -15,7 +15,7 @@
 import { FlateErrorCode, Gunzip } from "fflate";
 import type { RandomAccess } from "../model/dump.js";
 import type { AbortSignalLike } from "../model/platform.js";
-import { breathe, throwIfAborted } from "./patience.js";
+import { Turns } from "../model/turns.js";
 import { readBytes } from "./source.js";
 
 /** Told what comes out. */
@@ -51,7 +51,6 @@ const END_MARK = new Uint8Array(4);
 const EMPTY_MEMBER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 /** An extra field of 64 KiB, and names as long. */
 const LONGEST_HEADER = 2 ** 17;
-const BREATH_EVERY_MS = 30;
 
 /** Goes on from `start`, before which pieces are large, in pieces of `step` bytes; no further than `end`. */
 interface Stretch {
@@ -93,7 +92,7 @@ async function feed(
   let offset = base;
   let known = members.memberSize;
   let headerSize = 0;
-  let breatheAt = Date.now() + BREATH_EVERY_MS;
+  const turns = new Turns(signal);
   const gunzip = new Gunzip((bytes) => {
     headerSize = 0;
     const again = Math.min(known, bytes.length);
@@ -128,10 +127,7 @@ async function feed(
       return { type: "malformed", offset, expected: `a gzip header of at most ${LONGEST_HEADER} bytes`, found: "a longer one" };
     }
     offset += piece.length;
-    throwIfAborted(signal);
-    if (Date.now() < breatheAt) continue;
-    await breathe(signal);
-    breatheAt = Date.now() + BREATH_EVERY_MS;
+    await turns.give();
   }
   return { type: "cut-off", offset: Math.min(offset, size) };
 }

@@ -9,6 +9,7 @@
 import type { RandomAccess } from "../model/dump.js";
 import { DumpFormatError, PageTableError } from "../model/errors.js";
 import type { AbortSignalLike, BlobLike } from "../model/platform.js";
+import { throwIfAborted } from "../model/turns.js";
 import { isBlob, openBlob } from "./blob-source.js";
 import { cannotRead } from "./cannot-read.js";
 import { type DumpFormat, HEAD_SIZE, type OpenContext } from "./contents.js";
@@ -19,7 +20,7 @@ import { formatError } from "./format-error.js";
 import { inflateGzip, isGzip } from "./gzip.js";
 import { openFile } from "./node-file.js";
 import { otherFormat } from "./other-formats.js";
-import { orAborted, type Readers, throwIfAborted } from "./patience.js";
+import { orAborted, type Readers } from "./patience.js";
 import { rawFormat } from "./raw.js";
 import { borrowedSource, bytesSource, readBytes, type Source } from "./source.js";
 

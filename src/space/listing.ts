@@ -5,7 +5,7 @@
  * caller has every stretch that had ended before it; a call of `next` that throws can be made again.
  */
 
-import { Breath } from "./breath.js";
+import { Turns } from "../model/turns.js";
 import { type AddressRange, linearRange, signedVa } from "./options.js";
 import { NO_DEADLINE, type SpaceTables } from "./tables.js";
 import { Walk, type WalkOptions } from "./walk.js";
@@ -60,7 +60,7 @@ export class Listing<Row> implements SpaceListing<Row> {
   }
 
   slices(): AsyncGenerator<ListingSlice<Row>> {
-    return slicesOf(this.#options, new Breath(this.#options.tables.signal));
+    return slicesOf(this.#options, new Turns(this.#options.tables.signal));
   }
 
   over(range: AddressRange): Listing<Row> {
@@ -70,13 +70,13 @@ export class Listing<Row> implements SpaceListing<Row> {
   }
 }
 
-/** A slice is what the core finds in one go, until `breath` is due. */
-export async function* slicesOf<Row>(options: ListingOptions<Row>, breath: Breath): AsyncGenerator<ListingSlice<Row>> {
+/** A slice is what the core finds in one go, until `turns` is due. */
+export async function* slicesOf<Row>(options: ListingOptions<Row>, turns: Turns): AsyncGenerator<ListingSlice<Row>> {
   const rows = new ListingIterator(options);
   try {
     while (!rows.hasEnded) {
-      await breath.take();
-      yield rows.take(breath.dueMs);
+      await turns.give();
+      yield rows.take(turns.dueMs);
     }
   } finally {
     rows.return();

@@ -13,7 +13,7 @@ import { checkMemory } from "../core/memory-checks.js";
 import { FRAME_SIZE } from "../model/address.js";
 import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
-import { Breath } from "./breath.js";
+import { Turns } from "../model/turns.js";
 import { checkOptions, type LinearRange, linearRange, linearVa, modeOf } from "./options.js";
 import type { SharedOptions } from "./shared-changes.js";
 
@@ -48,7 +48,7 @@ export async function outline(memory: GuestMemory, options: OutlineOptions): Pro
   if (!Array.isArray(options.roots)) throw new PageTableError("invalid-options", "roots must be an array of bigint");
   const mode = coreModeOf(modeOf(memory, options.arch));
   const range = linearRange(mode, options.range);
-  const upper = new UpperTables(memory, mode, new Breath(options.signal));
+  const upper = new UpperTables(memory, mode, new Turns(options.signal));
   const roots = options.roots.map((root) => rootGfnIn(mode, clearedRootIn(mode, root)));
   const tables = await countTables(upper, mode, roots, range);
   return {
@@ -87,16 +87,16 @@ function spanAt({ shiftAt }: CoreMode, level: number): bigint {
 class UpperTables {
   readonly #memory: GuestMemory;
   readonly #mode: CoreMode;
-  readonly #breath: Breath;
+  readonly #turns: Turns;
   /** By level and GFN: GFNs by entry; NONE where it leads to no table. */
   readonly #children: readonly Map<number, Float64Array>[];
   /** By level and GFN: tables that are passed in one of it and below. */
   readonly #weights: readonly Map<number, number>[];
 
-  constructor(memory: GuestMemory, mode: CoreMode, breath: Breath) {
+  constructor(memory: GuestMemory, mode: CoreMode, turns: Turns) {
     this.#memory = memory;
     this.#mode = mode;
-    this.#breath = breath;
+    this.#turns = turns;
     this.#children = Array.from({ length: mode.levels + 1 }, () => new Map());
     this.#weights = Array.from({ length: mode.levels + 1 }, () => new Map());
   }
@@ -113,7 +113,7 @@ class UpperTables {
         this.#children[level].set(gfn, this.#childrenIn(words, place * (FRAME_SIZE / 4)));
         there.push(gfn);
       }
-      await this.#breath.take();
+      await this.#turns.give();
     }
     return there;
   }

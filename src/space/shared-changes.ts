@@ -9,7 +9,7 @@ import { clearedRootIn } from "../arch/cleared-root.js";
 import * as layout from "../core/layout.js";
 import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
-import { Breath } from "./breath.js";
+import { Turns } from "../model/turns.js";
 import { type Change, type SharedChange, sharedBy } from "./change.js";
 import { compareSpace, rootEntries } from "./kernels.js";
 import { ListingIterator, type ListingOptions, type ListingSlice, type SpaceListing, slicesOf } from "./listing.js";
@@ -70,9 +70,9 @@ export class SharedListing implements SpaceListing<SharedChange> {
   }
 
   async *slices(): AsyncGenerator<ListingSlice<SharedChange>> {
-    const breath = new Breath(this.#tables.signal);
+    const turns = new Turns(this.#tables.signal);
     for (const { listing, roots } of this.parts()) {
-      for await (const { rows, va, tables } of slicesOf(listing, breath)) {
+      for await (const { rows, va, tables } of slicesOf(listing, turns)) {
         yield { rows: rows.map((change) => sharedBy(change, roots)), va, tables };
       }
     }

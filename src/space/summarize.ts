@@ -6,8 +6,8 @@ import { clearedRootIn } from "../arch/cleared-root.js";
 import * as layout from "../core/layout.js";
 import { pageSizeAt } from "../core/paths.js";
 import type { GuestMemory } from "../model/memory.js";
+import { Turns } from "../model/turns.js";
 import { ACCESS_COMBINATIONS, accessOf } from "./access.js";
-import { Breath } from "./breath.js";
 import { sumSpace } from "./kernels.js";
 import type { SpaceSummary, SummaryPart } from "./mapping.js";
 import { openState } from "./opening.js";
@@ -31,11 +31,11 @@ export async function summarize(memory: GuestMemory, options: SummarizeOptions):
   const tables = await openState(memory, options);
   const { mode } = tables;
   const cursor = tables.openCursor(clearedRootIn(mode, options.root), linearRange(mode, options.range));
-  const breath = new Breath(options.signal);
+  const turns = new Turns(options.signal);
   try {
     for (let outcome: Outcome = "paused"; outcome !== "done"; ) {
-      await breath.take();
-      outcome = tables.run(sumSpace, cursor, 0, breath.dueMs);
+      await turns.give();
+      outcome = tables.run(sumSpace, cursor, 0, turns.dueMs);
       if (outcome === "unreadable") tables.sayUnreadable(cursor);
       else await options.onProgress?.(tables.tablesRead);
     }

@@ -12,7 +12,7 @@ import type { Dump } from "../../model/dump.js";
 import { PageTableError } from "../../model/errors.js";
 import type { GuestMemory } from "../../model/memory.js";
 import type { AbortSignalLike } from "../../model/platform.js";
-import { Breath } from "../breath.js";
+import { Turns } from "../../model/turns.js";
 import type { RootCandidate } from "./candidate.js";
 import { kernelGfnBy, levelsBy, vmcoreinfoOf } from "./kernel-root.js";
 import { rankCandidates } from "./ranking.js";
@@ -68,14 +68,14 @@ export async function findRootsBy(
   const told = toldMode(memory, options);
   const scan = await openRootScan(memory, options);
   const gfns = await search.look(scan);
-  const breath = new Breath(options.signal);
-  const arch = told ?? (await likelierMode(scan, gfns, search, breath));
+  const turns = new Turns(options.signal);
+  const arch = told ?? (await likelierMode(scan, gfns, search, turns));
   scan.settle(arch);
   const mode = coreModeOf(arch);
   const vcpuRoots = vcpuRootsOf(memory, mode);
   const vcpuGfns = vcpuRoots.map((root) => (root === undefined ? undefined : rootGfnIn(mode, root)));
   const facts = new Map<number, RootFacts>();
-  for (const judged of await judgeAll(scan, gfns, arch, breath)) {
+  for (const judged of await judgeAll(scan, gfns, arch, turns)) {
     if (isGood(judged, LEAST_PLAUSIBLE, LEAST_HELD)) facts.set(judged.gfn, judged);
   }
   const likely = [...facts.values()].sort((a, b) => (b.plausible ?? 0) - (a.plausible ?? 0)).map(({ gfn }) => paOf(gfn));
@@ -83,7 +83,7 @@ export async function findRootsBy(
   for (const gfn of [...vcpuGfns, kernelGfn]) {
     if (gfn !== undefined && !facts.has(gfn) && holds(memory, gfn)) facts.set(gfn, scan.judge(gfn, arch));
   }
-  return rankCandidates({ scan, arch, vcpuGfns, kernelGfn, all: [...facts.values()] }, breath);
+  return rankCandidates({ scan, arch, vcpuGfns, kernelGfn, all: [...facts.values()] }, turns);
 }
 
 /** The look at the frames of a memory, before any has been looked at. */
@@ -97,11 +97,11 @@ export function modesToJudgeBy(memory: GuestMemory & Pick<Dump, "runs">, options
   return told ? [told] : [amd64(), amd64({ levels: 5 })];
 }
 
-async function judgeAll(scan: RootScan, gfns: readonly number[], arch: Architecture, breath: Breath): Promise<RootFacts[]> {
+async function judgeAll(scan: RootScan, gfns: readonly number[], arch: Architecture, turns: Turns): Promise<RootFacts[]> {
   const judged: RootFacts[] = [];
   for (const gfn of gfns) {
     judged.push(scan.judge(gfn, arch));
-    await breath.take();
+    await turns.give();
   }
   return judged;
 }
@@ -128,20 +128,20 @@ function holds({ runs }: Pick<Dump, "runs">, frame: number): boolean {
  * looks good as a PML5 is not enough: in a kernel that maps its own tables, lower ones do too. Where nothing leads to
  * the good four-level ones, five need not be tried.
  */
-async function likelierMode(scan: RootScan, gfns: readonly number[], search: RootSearch, breath: Breath): Promise<Architecture> {
+async function likelierMode(scan: RootScan, gfns: readonly number[], search: RootSearch, turns: Turns): Promise<Architecture> {
   const [four, five] = [amd64(), amd64({ levels: 5 })];
   const isConvincing = (facts: RootFacts): boolean => isGood(facts, CONVINCING, CONVINCING_HELD);
-  const ofFour = await judgeAll(scan, gfns, four, breath);
+  const ofFour = await judgeAll(scan, gfns, four, turns);
   const good = ofFour.filter(isConvincing);
   const goodGfns = new Set(good.map(({ gfn }) => gfn));
-  if (!(await someLeadTo(ofFour, goodGfns, breath))) return four;
+  if (!(await someLeadTo(ofFour, goodGfns, turns))) return four;
   await search.judge(gfns, five);
-  const tops = (await judgeAll(scan, gfns, five, breath)).filter(isConvincing);
+  const tops = (await judgeAll(scan, gfns, five, turns)).filter(isConvincing);
   const known = new Set(tops.map(({ gfn }) => gfn));
   const below = new Set<number>();
   for (const { targets } of tops) {
     for (const target of targets) below.add(Math.abs(target));
-    await breath.take();
+    await turns.give();
   }
   let covered = 0;
   let uncovered = 0;
@@ -153,10 +153,10 @@ async function likelierMode(scan: RootScan, gfns: readonly number[], search: Roo
   return covered > uncovered ? five : four;
 }
 
-async function someLeadTo(all: readonly RootFacts[], gfns: ReadonlySet<number>, breath: Breath): Promise<boolean> {
+async function someLeadTo(all: readonly RootFacts[], gfns: ReadonlySet<number>, turns: Turns): Promise<boolean> {
   for (const { targets } of all) {
     if (targets.some((target) => gfns.has(Math.abs(target)))) return true;
-    await breath.take();
+    await turns.give();
   }
   return false;
 }

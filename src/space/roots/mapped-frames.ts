@@ -6,7 +6,7 @@
 import * as layout from "../../core/layout.js";
 import { gfnOf, paOf } from "../../model/address.js";
 import type { Architecture } from "../../model/architecture.js";
-import type { Breath } from "../breath.js";
+import type { Turns } from "../../model/turns.js";
 import { listSpace } from "../kernels.js";
 import type { LinearRange } from "../options.js";
 import { userSlots } from "./relations.js";
@@ -25,7 +25,7 @@ export async function framesMappedForUsers(
   arch: Architecture,
   all: readonly RootFacts[],
   frames: ReadonlySet<number>,
-  breath: Breath,
+  turns: Turns,
 ): Promise<Set<number>> {
   const ascending = Float64Array.from(frames).sort();
   const found = new Set<number>();
@@ -34,7 +34,7 @@ export async function framesMappedForUsers(
   for (const facts of all) {
     if (rowsLeft <= 0 || found.size === frames.size) break;
     if (userSlots(facts) > 0) {
-      rowsLeft -= await noteMapped({ tables, rootGfn: facts.gfn, range: lowerHalf, access: layout.ACCESS_USER, ascending, found, breath });
+      rowsLeft -= await noteMapped({ tables, rootGfn: facts.gfn, range: lowerHalf, access: layout.ACCESS_USER, ascending, found, turns });
     }
   }
   return found;
@@ -49,12 +49,12 @@ export async function framesInKernelImage(
   arch: Architecture,
   rootGfn: number,
   frames: readonly number[],
-  breath: Breath,
+  turns: Turns,
 ): Promise<Set<number>> {
   const end = 1n << BigInt(arch.virtualAddressBits);
   const found = new Set<number>();
   const range = { from: end - KERNEL_IMAGE_BYTES, to: end };
-  await noteMapped({ tables, rootGfn, range, access: 0, ascending: Float64Array.from(frames).sort(), found, breath });
+  await noteMapped({ tables, rootGfn, range, access: 0, ascending: Float64Array.from(frames).sort(), found, turns });
   return found;
 }
 
@@ -66,17 +66,17 @@ interface MappedSearch {
   readonly access: number;
   readonly ascending: Float64Array;
   readonly found: Set<number>;
-  readonly breath: Breath;
+  readonly turns: Turns;
 }
 
 /** Answers how many rows have been looked at. */
-async function noteMapped({ tables, rootGfn, range, access, ascending, found, breath }: MappedSearch): Promise<number> {
+async function noteMapped({ tables, rootGfn, range, access, ascending, found, turns }: MappedSearch): Promise<number> {
   const cursor = tables.openCursor(paOf(rootGfn), range);
   let rows = 0;
   try {
     for (let outcome = ""; outcome !== "done" && rows < MOST_ROWS; rows += tables.rowCount) {
-      await breath.take();
-      outcome = tables.run(listSpace, cursor, WINDOW, breath.dueMs);
+      await turns.give();
+      outcome = tables.run(listSpace, cursor, WINDOW, turns.dueMs);
       for (let place = 0; place < tables.rowCount; place++) noteFrames(tables, place, access, ascending, found);
     }
   } finally {

@@ -8,7 +8,7 @@
 import { gfnOf, paOf } from "../../model/address.js";
 import type { Architecture } from "../../model/architecture.js";
 import { hex } from "../../model/hex.js";
-import type { Breath } from "../breath.js";
+import type { Turns } from "../../model/turns.js";
 import type { RootCandidate } from "./candidate.js";
 import { framesInKernelImage, framesMappedForUsers } from "./mapped-frames.js";
 import {
@@ -57,12 +57,12 @@ interface Claim {
   readonly reason: string;
 }
 
-export async function rankCandidates(findings: Findings, breath: Breath): Promise<RootCandidate[]> {
+export async function rankCandidates(findings: Findings, turns: Turns): Promise<RootCandidate[]> {
   const { all, arch, scan } = findings;
-  const sharing = await sharedUpperHalves(all, breath);
+  const sharing = await sharedUpperHalves(all, turns);
   const pairs = isolationPairs(all);
   const partners = new Map([...pairs].flatMap(([kernel, user]) => [[kernel, user] as const, [user, kernel] as const]));
-  const image = await kernelImage(findings, breath);
+  const image = await kernelImage(findings, turns);
   const relations: Relations = {
     sharing,
     pairs,
@@ -70,15 +70,15 @@ export async function rankCandidates(findings: Findings, breath: Breath): Promis
     originals: new Map(),
     image,
     mostOfImage: [...image].reduce((most, gfn) => Math.max(most, sharing.get(gfn)?.used ?? 0), 1),
-    kernelTables: await kernelTables(all, breath),
+    kernelTables: await kernelTables(all, turns),
   };
-  const shared = await contests(all, breath);
-  const doubtful = await contestedFrames(shared, partners, breath);
+  const shared = await contests(all, turns);
+  const doubtful = await contestedFrames(shared, partners, turns);
   // Whose frame is mapped for user mode is a program's data, whatever it looks like. Only where there are doubts is
   // that worth a look.
-  const mapped = doubtful.size === 0 ? new Set<number>() : await framesMappedForUsers(scan, arch, all, doubtful, breath);
+  const mapped = doubtful.size === 0 ? new Set<number>() : await framesMappedForUsers(scan, arch, all, doubtful, turns);
   const ranks = likeliestFirst(findings, relations, mapped);
-  for (const [gfn, original] of await bestOfContests(shared, partners, (one) => ranks.get(one) as number, breath)) {
+  for (const [gfn, original] of await bestOfContests(shared, partners, (one) => ranks.get(one) as number, turns)) {
     if (original !== gfn) relations.originals.set(gfn, original);
   }
   const candidates: RootCandidate[] = [];
@@ -91,7 +91,7 @@ export async function rankCandidates(findings: Findings, breath: Breath): Promis
       reasons: claims.map(({ reason }) => reason),
       ...isolationOf(facts.gfn, relations),
     });
-    await breath.take();
+    await turns.give();
   }
   return candidates.sort((a, b) => b.score - a.score || (a.root < b.root ? -1 : 1));
 }
@@ -113,7 +113,7 @@ interface Relations {
 }
 
 /** As the likeliest of all candidates has it mapped. */
-async function kernelImage({ scan, arch, all, vcpuGfns }: Findings, breath: Breath): Promise<ReadonlySet<number>> {
+async function kernelImage({ scan, arch, all, vcpuGfns }: Findings, turns: Turns): Promise<ReadonlySet<number>> {
   const signs = ({ gfn, plausible, tables }: RootFacts): number[] => [
     vcpuGfns.includes(gfn) ? 1 : 0,
     Math.round(10 * (plausible ?? 0)),
@@ -122,7 +122,7 @@ async function kernelImage({ scan, arch, all, vcpuGfns }: Findings, breath: Brea
   const best = all.reduce<RootFacts | undefined>((one, other) => (one && !isMore(signs(other), signs(one)) ? one : other), undefined);
   if (!best) return new Set();
   const frames = all.map(({ gfn }) => gfn);
-  return framesInKernelImage(scan, arch, best.gfn, frames, breath);
+  return framesInKernelImage(scan, arch, best.gfn, frames, turns);
 }
 
 function claimsOf(facts: RootFacts, findings: Findings, relations: Relations, mapped: ReadonlySet<number>): Claim[] {

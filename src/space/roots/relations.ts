@@ -3,7 +3,7 @@
  */
 
 import * as layout from "../../core/layout.js";
-import type { Breath } from "../breath.js";
+import type { Turns } from "../../model/turns.js";
 import type { RootFacts } from "./scan.js";
 
 const HALF = layout.ENTRIES / 2;
@@ -27,20 +27,20 @@ export interface Sharing {
 }
 
 /** How much of each candidate's upper half others have as well: one kernel, mapped in every address space. */
-export async function sharedUpperHalves(all: readonly RootFacts[], breath: Breath): Promise<ReadonlyMap<number, Sharing>> {
+export async function sharedUpperHalves(all: readonly RootFacts[], turns: Turns): Promise<ReadonlyMap<number, Sharing>> {
   const counts = new Map<number, number>();
   for (const { targets } of all) {
     for (const key of keysOf(targets, HALF, layout.ENTRIES)) {
       const count = counts.get(key);
       if (count !== undefined || counts.size < MOST_SLOTS) counts.set(key, (count ?? 0) + 1);
     }
-    await breath.take();
+    await turns.give();
   }
   const sharing = new Map<number, Sharing>();
   for (const { gfn, targets } of all) {
     const others = keysOf(targets, HALF, layout.ENTRIES).map((key) => (counts.get(key) ?? 1) - 1);
     sharing.set(gfn, { used: others.length, shared: others.filter((count) => count > 0).length, others: Math.max(0, ...others) });
-    await breath.take();
+    await turns.give();
   }
   return sharing;
 }
@@ -53,13 +53,13 @@ export function userSlots({ targets }: RootFacts): number {
 }
 
 /** Tables that candidates have in their upper halves: the kernel's. */
-export async function kernelTables(all: readonly RootFacts[], breath: Breath): Promise<ReadonlySet<number>> {
+export async function kernelTables(all: readonly RootFacts[], turns: Turns): Promise<ReadonlySet<number>> {
   const tables = new Set<number>();
   for (const { targets } of all) {
     for (let slot = HALF; slot < layout.ENTRIES && tables.size < MOST_SLOTS; slot++) {
       if (targets[slot] !== 0) tables.add(Math.abs(targets[slot]));
     }
-    await breath.take();
+    await turns.give();
   }
   return tables;
 }
@@ -109,7 +109,7 @@ function makePair(kernel: Float64Array, user: Float64Array): boolean {
 }
 
 /** Who leads to the same tables of a lower half, table by table: live address spaces do not share them. */
-export async function contests(all: readonly RootFacts[], breath: Breath): Promise<readonly (readonly number[])[]> {
+export async function contests(all: readonly RootFacts[], turns: Turns): Promise<readonly (readonly number[])[]> {
   const owners = new Map<number, number[]>();
   const contested: number[][] = [];
   for (const { gfn, targets } of all) {
@@ -119,7 +119,7 @@ export async function contests(all: readonly RootFacts[], breath: Breath): Promi
         if (owners.size < MOST_SLOTS) owners.set(key, [gfn]);
       } else if (others.push(gfn) === 2) contested.push(others);
     }
-    await breath.take();
+    await turns.give();
   }
   return contested;
 }
@@ -128,12 +128,12 @@ export async function contests(all: readonly RootFacts[], breath: Breath): Promi
 export async function contestedFrames(
   all: readonly (readonly number[])[],
   partners: ReadonlyMap<number, number>,
-  breath: Breath,
+  turns: Turns,
 ): Promise<ReadonlySet<number>> {
   const frames = new Set<number>();
   for (const [i, owners] of all.entries()) {
     if (owners.length !== 2 || partners.get(owners[0]) !== owners[1]) for (const gfn of owners) frames.add(gfn);
-    if (i % CONTESTS_A_LOOK === 0) await breath.take();
+    if (i % CONTESTS_A_LOOK === 0) await turns.give();
   }
   return frames;
 }
@@ -146,11 +146,11 @@ export async function bestOfContests(
   all: readonly (readonly number[])[],
   partners: ReadonlyMap<number, number>,
   rank: (gfn: number) => number,
-  breath: Breath,
+  turns: Turns,
 ): Promise<ReadonlyMap<number, number>> {
   const best = new Map<number, number>();
   for (const [i, owners] of all.entries()) {
-    if (i % CONTESTS_A_LOOK === 0) await breath.take();
+    if (i % CONTESTS_A_LOOK === 0) await turns.give();
     // The best two are enough: of any owner, one of them is not its partner.
     const [first, second] = owners.toSorted((a, b) => rank(a) - rank(b));
     for (const gfn of owners) {

@@ -14,7 +14,7 @@ import type { Dump, FrameRun } from "../../model/dump.js";
 import { PageTableError } from "../../model/errors.js";
 import type { GuestMemory } from "../../model/memory.js";
 import type { AbortSignalLike } from "../../model/platform.js";
-import { Breath } from "../breath.js";
+import { Turns } from "../../model/turns.js";
 import type { Kernel } from "../kernels.js";
 import { SpaceTables } from "../tables.js";
 import { chunksOf, fillIn, frameLimit, runsOf } from "./frame-runs.js";
@@ -81,13 +81,13 @@ export class RootScan {
   async scan({ signal, onProgress }: ScanOptions): Promise<number[]> {
     const { runs } = this.#memory;
     const total = this.begin();
-    const breath = new Breath(signal);
+    const turns = new Turns(signal);
     const likely: number[] = [];
     let done = 0;
     for (const chunk of chunksOf(runs)) {
       done += this.#classify(chunk, "scanFrames", likely);
       onProgress?.(done, total);
-      await breath.take();
+      await turns.give();
     }
     return this.sift(likely, signal);
   }
@@ -113,11 +113,11 @@ export class RootScan {
 
   /** Of frames that could be top-level tables by what they hold, those that could be by what that leads to as well. */
   async sift(likely: readonly number[], signal: AbortSignalLike | undefined): Promise<number[]> {
-    const breath = new Breath(signal);
+    const turns = new Turns(signal);
     const found: number[] = [];
     for (const chunk of chunksOf(runsOf(likely))) {
       this.#classify(chunk, "siftFrames", found);
-      await breath.take();
+      await turns.give();
     }
     return found;
   }

@@ -6,9 +6,9 @@
  */
 
 import { PageTableError } from "../../model/errors.js";
+import { Turns } from "../../model/turns.js";
 import type { UnreadableTable } from "../../space/options.js";
 import type { CallOptions, RemoteListing } from "../remote.js";
-import { Turns } from "../wire/turn.js";
 import type { ColumnsOf, ListingKind, Page } from "../wire/wire.js";
 import type { Crew } from "./crew.js";
 import type { Link } from "./link.js";
@@ -96,7 +96,7 @@ abstract class PagewiseIterator<K extends ListingKind, Row, Item> implements Asy
   readonly options: ListingOptions<K, Row>;
   /** Kept, so that the listing is not forgotten while it is read. */
   readonly listing: object;
-  readonly #turns = new Turns(LONGEST_AT_ONCE_MS);
+  readonly #turns = new Turns(undefined, LONGEST_AT_ONCE_MS);
   #last: Promise<unknown> = Promise.resolve();
   /** Calls of `next` that have no answer yet. */
   #waiting = 0;

@@ -12,10 +12,10 @@
 import * as layout from "../../core/layout.js";
 import type { Architecture } from "../../model/architecture.js";
 import type { Dump, FrameRun } from "../../model/dump.js";
+import { Turns } from "../../model/turns.js";
 import type { RootSearch } from "../../space/roots/find-roots.js";
 import { FRAMES_OF_A_BLOCK, type RootFacts, type RootScan } from "../../space/roots/scan.js";
 import { DONE, FRAMES_OF_A_BATCH, NEXT_BATCH, NEXT_JUDGEMENT, NEXT_PIECE, REFUSED, ScanBoard } from "../wire/scan-board.js";
-import { Turns } from "../wire/turn.js";
 import type { ScanDeal } from "../wire/wire.js";
 import type { Call } from "./calls.js";
 

@@ -13,9 +13,9 @@
  */
 
 import type { FrameRun } from "../../model/dump.js";
+import { Turns } from "../../model/turns.js";
 import { FRAMES_OF_A_BLOCK, type RootFacts } from "../../space/roots/scan.js";
 import { decodeFacts, encodeFacts, SLOT_BYTES } from "./facts-wire.js";
-import { Turns } from "./turn.js";
 import type { ScanDeal } from "./wire.js";
 
 /** Counters of what is taken by turns. */
