@@ -23,5 +23,6 @@ export default defineConfig({
     // They end what hangs. Nothing is timed by them: a busy machine may take ten times as long as a quiet one.
     testTimeout: 240_000,
     hookTimeout: 240_000,
+    expect: { poll: { timeout: 120_000 } },
   },
 });

@@ -239,8 +239,10 @@ describe("coreModeOf", () => {
       reservedMask: 0n,
       clearMask: 0n,
       entryNames: ["", "PTE", "PDE", "PDPTE", "PML4E"],
+      shiftAt: expect.any(Function),
       tableBehind: expect.any(Function),
     });
+    expect([1, 2, 3, 4].map(coreModeOf(four).shiftAt)).toEqual([12, 21, 30, 39]);
     expect(coreModeOf(amd64({ levels: 5, physicalAddressBits: 46, encryptionMask: 1n << 51n }))).toMatchObject({
       modeId: 2,
       rootMask: 0x000f_ffff_ffff_f000n,
