@@ -44,17 +44,15 @@ export class FrameReader {
   /** Reads the first `count` frames and notes of each whether it is there. */
   read(memory: GuestMemory, count: number): void {
     if (count === 0) return;
-    if (canReadFramesInto(memory)) {
+    if (count === 1) {
+      this.#readOne(memory, 0);
+    } else if (canReadFramesInto(memory)) {
       memory[readFramesInto](this.#gfns, count, this.#staging, this.#flags);
-      return;
+    } else if (memory.readFrames) {
+      this.#flags.set(checkedAnswer(memory.readFrames(this.#gfns.slice(0, count), this.#staging.subarray(0, count * FRAME_SIZE)), count));
+    } else {
+      for (let place = 0; place < count; place++) this.#readOne(memory, place);
     }
-    if (count === 1 || !memory.readFrames) {
-      for (let place = 0; place < count; place++) {
-        this.#flags[place] = memory.readFrame(this.#gfns[place], this.#frame(place)) ? 1 : 0;
-      }
-      return;
-    }
-    this.#flags.set(checkedAnswer(memory.readFrames(this.#gfns.slice(0, count), this.#staging.subarray(0, count * FRAME_SIZE)), count));
   }
 
   /** Whether the `place`-th frame of the last `read` is there. */
@@ -62,9 +60,9 @@ export class FrameReader {
     return this.#flags[place] === 1;
   }
 
-  #frame(place: number): Uint8Array {
+  #readOne(memory: GuestMemory, place: number): void {
     this.#frames[place] ??= this.#staging.subarray(place * FRAME_SIZE, (place + 1) * FRAME_SIZE);
-    return this.#frames[place];
+    this.#flags[place] = memory.readFrame(this.#gfns[place], this.#frames[place]) ? 1 : 0;
   }
 }
 

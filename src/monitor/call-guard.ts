@@ -13,11 +13,16 @@ export const TABLES = 0;
 export const ENTRIES = 1;
 export const ADDRESSES = 2;
 export const BACKED = 3;
-const FIELDS = [layout.CONTROL_TABLES, layout.CONTROL_ENTRIES, layout.CONTROL_ADDRESSES, layout.CONTROL_BACKED] as const;
+
+const TABLES_AT = (layout.CONTROL + layout.CONTROL_TABLES) >>> 2;
+const ENTRIES_AT = (layout.CONTROL + layout.CONTROL_ENTRIES) >>> 2;
+const ADDRESSES_AT = (layout.CONTROL + layout.CONTROL_ADDRESSES) >>> 2;
+const BACKED_AT = (layout.CONTROL + layout.CONTROL_BACKED) >>> 2;
+const PLACES = [TABLES_AT, ENTRIES_AT, ADDRESSES_AT, BACKED_AT] as const;
 
 export class CallGuard {
   readonly #u32: Uint32Array;
-  readonly #countsBefore = new Uint32Array(FIELDS.length);
+  readonly #countsBefore = new Uint32Array(PLACES.length);
   #isBusy = false;
   #isDisposed = false;
 
@@ -28,7 +33,13 @@ export class CallGuard {
   /** Begins a call in which a driver may call back. Throws as `refuseEntry`. */
   enter(): void {
     this.refuseEntry();
-    for (let place = 0; place < FIELDS.length; place++) this.#countsBefore[place] = this.#current(place);
+    // One by one: a loop would be a tenth of the shortest calls.
+    const u32 = this.#u32;
+    const before = this.#countsBefore;
+    before[TABLES] = u32[TABLES_AT];
+    before[ENTRIES] = u32[ENTRIES_AT];
+    before[ADDRESSES] = u32[ADDRESSES_AT];
+    before[BACKED] = u32[BACKED_AT];
     this.#isBusy = true;
   }
 
@@ -52,10 +63,6 @@ export class CallGuard {
   }
 
   count(place: number): number {
-    return this.#isBusy ? this.#countsBefore[place] : this.#current(place);
-  }
-
-  #current(place: number): number {
-    return this.#u32[(layout.CONTROL + FIELDS[place]) >>> 2];
+    return this.#isBusy ? this.#countsBefore[place] : this.#u32[PLACES[place]];
   }
 }
