@@ -14,6 +14,7 @@ import type { CoreExports } from "./exports.js";
 import type { CoreInstance } from "./instance.js";
 import { FIRST_BYTES, takeSpare } from "./spare.js";
 
+type MemoryKind = "private" | "shared";
 export type CoreBuild = "shared-simd" | "shared-plain" | "private-simd" | "private-plain";
 
 const NOT_THE_CORE = "the configured module is not this package's core: use its core/private-simd.wasm";
@@ -102,7 +103,7 @@ export async function instantiateCore(frames: number | "growing" | undefined): P
   const { module, url } = takeConfiguration();
   if (module) return instantiateConfigured(module as WebAssembly.Module, frames);
   if (url !== undefined) return instantiateConfigured(await configuredModule(url), frames);
-  return instantiateModule(await embeddedModule(build), build.startsWith("shared"), frames);
+  return instantiateModule(await embeddedModule(build), build.startsWith("shared") ? "shared" : "private", frames);
 }
 
 /** The module that instances are made of here, to be posted to workers; where it may not be compiled here, the embedded bytes. */
@@ -122,9 +123,9 @@ export async function coreForWorkers(): Promise<WebAssembly.Module | Uint8Array<
 /** A module of unknown build: it takes the one kind of memory and refuses the other. */
 async function instantiateConfigured(module: WebAssembly.Module, frames: number | "growing" | undefined): Promise<CoreInstance> {
   let refusal: unknown;
-  for (const shared of [false, true]) {
+  for (const kind of ["private", "shared"] as const) {
     try {
-      return instantiateModule(module, shared, frames);
+      return instantiateModule(module, kind, frames);
     } catch (error) {
       if (error instanceof PageTableError) throw error;
       refusal = error;
@@ -135,13 +136,13 @@ async function instantiateConfigured(module: WebAssembly.Module, frames: number 
 
 /** One more as this, a growing one, at once. */
 export function instantiateLike({ module, memory }: CoreInstance): CoreInstance {
-  return instantiateModule(module, !(memory.buffer instanceof ArrayBuffer), "growing");
+  return instantiateModule(module, memory.buffer instanceof ArrayBuffer ? "private" : "shared", "growing");
 }
 
-function instantiateModule(module: WebAssembly.Module, shared: boolean, frames: number | "growing" | undefined): CoreInstance {
+function instantiateModule(module: WebAssembly.Module, kind: MemoryKind, frames: number | "growing" | undefined): CoreInstance {
   const spare = frames === "growing" ? takeSpare(module) : undefined;
   if (spare) return spare;
-  const memory = createMemory(shared, frames);
+  const memory = createMemory(kind, frames);
   // Of the loader's ways the only one that does not ask for a Response: Node would load all that fetches, 15 ms of it.
   const { instance } = instantiateSync(module, { env: { memory } });
   const exports = instance.exports as unknown as CoreExports;
@@ -151,14 +152,14 @@ function instantiateModule(module: WebAssembly.Module, shared: boolean, frames: 
 }
 
 /** Made at its full size unless it is to grow: growing detaches every view. What is not touched costs nothing. */
-function createMemory(shared: boolean, frames: number | "growing" | undefined): WebAssembly.Memory {
-  if (frames === "growing") return shared ? createMemory(shared, undefined) : createGrowingMemory();
+function createMemory(kind: MemoryKind, frames: number | "growing" | undefined): WebAssembly.Memory {
+  if (frames === "growing") return kind === "shared" ? createMemory(kind, undefined) : createGrowingMemory();
   let pages = MOST_PAGES;
-  if (!shared && frames !== undefined)
+  if (kind === "private" && frames !== undefined)
     pages = Math.min(MOST_PAGES, Math.max(LEAST_PAGES, Math.ceil((frames * PRIVATE_BYTES_A_FRAME) / PAGE_BYTES)));
   for (; ; pages >>= 1) {
     try {
-      return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+      return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: kind === "shared" });
     } catch (error) {
       if (pages <= LEAST_PAGES) {
         throw new PageTableError(
@@ -176,7 +177,7 @@ function createGrowingMemory(): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: FIRST_BYTES / PAGE_BYTES, maximum: MOST_PAGES });
   } catch {
-    return createMemory(false, undefined); // an engine that sets aside the whole of it says so, and halves
+    return createMemory("private", undefined); // an engine that sets aside the whole of it says so, and halves
   }
 }
 

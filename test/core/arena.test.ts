@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Core } from "../../src/core/core.js";
 import { ARENA, CONTROL_END, CONTROL_MARKS, FRAME_BYTES } from "../../src/core/layout.js";
 import { forEachBuild } from "../support/builds.js";
-import { createCore } from "./raw-core.js";
+import { createCore } from "../support/raw-core.js";
 
 const RUNS = 30;
 const LARGEST_LOG2 = 30;

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Core } from "../../src/core/core.js";
 import { forEachBuild } from "../support/builds.js";
-import { createCore } from "./raw-core.js";
+import { createCore } from "../support/raw-core.js";
 
 const RUNS = 75;
 

@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import type { Core } from "../../src/core/core.js";
 import { ENTRIES } from "../support/amd64-bits.js";
 import { forEachBuild } from "../support/builds.js";
+import { bytesAt, createCore, framesOf, tableAt, writeBitmap, writeTable } from "../support/raw-core.js";
 import { arbitraryEntrySet, arbitraryTable } from "./arbitraries.js";
-import { bytesAt, createCore, framesOf, tableAt, writeBitmap, writeTable } from "./raw-core.js";
 
 const RUNS = 60;
 const CANARY = 0xabcd;

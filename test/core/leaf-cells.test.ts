@@ -9,9 +9,9 @@ import { describe, expect, test } from "vitest";
 import { amd64, PageTableMonitor } from "../../src/index.js";
 import { PAGE_4K, vaFrom } from "../support/amd64-bits.js";
 import { forEachBuild } from "../support/builds.js";
+import { Dice } from "../support/dice.js";
 import { GuestDriver } from "../support/driver.js";
 import { AddressSpace, Guest } from "../support/guest.js";
-import { Dice } from "./dice.js";
 
 const RUNS = 4;
 const SLOTS = 512;

@@ -5,9 +5,9 @@ import { BATCH_LENGTH, EVENT_ROWS } from "../../src/core/layout.js";
 import { amd64, NOT_BACKED, PageTableMonitor } from "../../src/index.js";
 import { ENTRIES, PAGE_2M, PAGE_4K, PAGE_FLAGS, paOf } from "../support/amd64-bits.js";
 import { forEachBuild } from "../support/builds.js";
+import { Dice } from "../support/dice.js";
 import { GuestDriver } from "../support/driver.js";
 import { AddressSpace, Guest } from "../support/guest.js";
-import { Dice } from "./dice.js";
 
 const TABLES = 40;
 const PAGES = TABLES * ENTRIES;

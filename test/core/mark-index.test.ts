@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import type { Core } from "../../src/core/core.js";
 import { CONTROL_MARKS, MARK_BITS, MARK_KEY, MARK_NEXT, MARK_VCPU, VCPU_HEADS } from "../../src/core/layout.js";
 import { forEachBuild } from "../support/builds.js";
-import { Dice } from "./dice.js";
-import { bitsAt, createCore } from "./raw-core.js";
+import { Dice } from "../support/dice.js";
+import { bitsAt, createCore } from "../support/raw-core.js";
 
 const RUNS = 8;
 const VCPUS = [0, 1, 2, 3, 255, 256, 65535];

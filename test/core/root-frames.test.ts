@@ -7,9 +7,9 @@ import * as layout from "../../src/core/layout.js";
 import { walk } from "../oracle/walker.js";
 import { P, PS } from "../support/amd64-bits.js";
 import { forEachBuild, walkModeOf } from "../support/builds.js";
+import { createCore, writeTable } from "../support/raw-core.js";
 import type { ModeOptions } from "../support/subject.js";
 import { arbitraryTable, MODES } from "./arbitraries.js";
-import { createCore, writeTable } from "./raw-core.js";
 
 const { ENTRIES, FRAME_BYTES, KIND_LEAF, KIND_MALFORMED, KIND_NOT_PRESENT, KIND_TABLE, READS_LENGTH, STAGING } = layout;
 const RUNS = 50;

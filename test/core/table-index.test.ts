@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { amd64, type GuestMemory, PageTableMonitor } from "../../src/index.js";
 import { PAGE_2M, paOf, TABLE_FLAGS } from "../support/amd64-bits.js";
 import { forEachBuild } from "../support/builds.js";
+import { Dice } from "../support/dice.js";
 import { Guest } from "../support/guest.js";
-import { Dice } from "./dice.js";
 
 const TABLES = 1536;
 const VIEW = 3;

@@ -9,11 +9,11 @@ import { Translator } from "../../src/core/translator.js";
 import { NOT_BACKED } from "../../src/model/translation.js";
 import { PAGE_2M, paOf } from "../support/amd64-bits.js";
 import { forEachBuild } from "../support/builds.js";
+import { Dice } from "../support/dice.js";
 import { GuestDriver } from "../support/driver.js";
 import { AddressSpace, Guest } from "../support/guest.js";
+import { createCore } from "../support/raw-core.js";
 import { MODES } from "./arbitraries.js";
-import { Dice } from "./dice.js";
-import { createCore } from "./raw-core.js";
 import { arbitraryPlaces, arbitraryRoot, arbitraryWorld, driverOf, vasOf, type World, walkIn } from "./worlds.js";
 
 const RUNS = 40;

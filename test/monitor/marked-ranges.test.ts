@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { amd64, PageTableMonitor } from "../../src/index.js";
 import { MarkedRanges } from "../../src/monitor/marked-ranges.js";
-import { Dice } from "../core/dice.js";
 import { entryAt, PAGE_2M, paOf } from "../support/amd64-bits.js";
 import { forEachBuild } from "../support/builds.js";
+import { Dice } from "../support/dice.js";
 import { GuestDriver } from "../support/driver.js";
 import { AddressSpace, Guest } from "../support/guest.js";
 

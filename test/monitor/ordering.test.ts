@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { arranged, pageOrder, rearranged } from "../../src/monitor/ordering.js";
-import { Dice } from "../core/dice.js";
+import { Dice } from "../support/dice.js";
 
 const LEAST = 4096;
 const RUNS = 25;

@@ -5,12 +5,12 @@ import { describe, expect, test } from "vitest";
 import { amd64, PageTableMonitor } from "../../src/index.js";
 import { Spaces } from "../../src/monitor/spaces.js";
 import { Tags } from "../../src/monitor/tags.js";
-import { Dice } from "../core/dice.js";
-import { createCore } from "../core/raw-core.js";
 import { PAGE_4K, paOf, vaFrom } from "../support/amd64-bits.js";
 import { forEachBuild } from "../support/builds.js";
+import { Dice } from "../support/dice.js";
 import { GuestDriver } from "../support/driver.js";
 import { AddressSpace, Guest } from "../support/guest.js";
+import { createCore } from "../support/raw-core.js";
 
 const RUNS = 5;
 const FIRST = vaFrom([1, 2, 3, 0]);
