@@ -24,6 +24,8 @@ import {
 const PAGE_LOG2: u32 = 12;
 const SIZES: usize = 32;
 const COPIES_BYTES: u32 = 64 << PAGE_LOG2;
+/** Marks leave so much to who is to process them: else no call could ever spend them. */
+const PROCESSING_BYTES: u32 = 2 << 20;
 
 /** Bytes between the two arenas. */
 function freshBytes(): u32 {
@@ -131,7 +133,7 @@ function freshUp(bytes: u32): usize {
 }
 
 function freshDown(bytes: u32): usize {
-  if (freshBytes() < bytes) return 0;
+  if (freshBytes() < bytes + PROCESSING_BYTES) return 0;
   const at = load<u32>(CONTROL, CONTROL_MARKS_CURSOR) - bytes;
   store<u32>(CONTROL, at, CONTROL_MARKS_CURSOR);
   return at;

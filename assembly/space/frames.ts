@@ -30,6 +30,7 @@ import {
   SPACE_CURSOR_SAID_LEVEL,
   SPACE_CURSOR_SAID_SIDE,
   SPACE_CURSOR_SAID_VA,
+  SPACE_CURSOR_TELLER,
   SPACE_FRAME_BYTES_LOG2,
   SPACE_FRAME_COPY,
   SPACE_FRAME_ROUND,
@@ -157,8 +158,9 @@ export function countTables(read: u32, kept: u32): void {
 
 /** Whether the absence of an unreadable frame is still to be said; if so the cursor says it. */
 export function sayUnreadable(cursor: usize, frame: usize, gfn: u64, level: u32, side: u32, va: u64, entryPa: u64): bool {
-  if (load<u32>(frame, SPACE_FRAME_SAID)) return false;
-  store<u32>(frame, 1, SPACE_FRAME_SAID);
+  const teller = load<u32>(cursor, SPACE_CURSOR_TELLER);
+  if (load<u32>(frame, SPACE_FRAME_SAID) == teller) return false;
+  store<u32>(frame, teller, SPACE_FRAME_SAID);
   store<f64>(cursor, <f64>gfn, SPACE_CURSOR_SAID_GFN);
   store<u32>(cursor, level, SPACE_CURSOR_SAID_LEVEL);
   store<u32>(cursor, side, SPACE_CURSOR_SAID_SIDE);

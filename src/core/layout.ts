@@ -287,6 +287,7 @@ export const SPACE_CURSOR_GENERATION = 28;
 export const SPACE_CURSOR_OPEN = 32;
 export const SPACE_CURSOR_SAID_LEVEL = 36;
 export const SPACE_CURSOR_SAID_SIDE = 40;
+export const SPACE_CURSOR_TELLER = 44;
 export const SPACE_CURSOR_SAID_GFN = 48;
 export const SPACE_CURSOR_SAID_VA = 56;
 export const SPACE_CURSOR_SAID_ENTRY = 64;

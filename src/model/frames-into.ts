@@ -17,6 +17,7 @@ export interface ReadsFramesInto {
   [readFramesInto](gfns: ArrayLike<number>, count: number, target: Uint8Array, held: Uint8Array): void;
 }
 
+/** Not where its reading has been replaced by somebody who wants to see what is read. */
 export function canReadFramesInto(memory: GuestMemory): memory is GuestMemory & ReadsFramesInto {
-  return readFramesInto in memory;
+  return readFramesInto in memory && !Object.hasOwn(memory, "readFrame") && !Object.hasOwn(memory, "readFrames");
 }

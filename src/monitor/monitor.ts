@@ -74,7 +74,8 @@ export class PageTableMonitor<Tag = string> {
   /**
    * A monitor over `memory`. Where that also has MemoryProtection, monitored tables are write-protected. `arch` defaults to
    * that of the first vCPU that a dump's notes give a mode for, else to `amd64()`. `maximumFrames` bounds the tables kept;
-   * a call that needs more throws `memory-exhausted` and changes nothing.
+   * a call that needs more throws `memory-exhausted` and changes nothing. It also sizes the memory for all else that is kept,
+   * addresses and marks among it: 64 KiB a table, 16 MiB at least.
    */
   static async create<Tag = string>(options: {
     memory: GuestMemory & Partial<MemoryProtection>;
@@ -137,10 +138,11 @@ export class PageTableMonitor<Tag = string> {
     const memory = this.#enter();
     try {
       const root = this.#contexts.take(ctx);
+      const { va } = ctx; // before a driver's callback may change it
       checkId(view, "view");
       const space = this.#ensureSpace(view, root);
       this.#monitoring.take(memory, space, this.#tags.indexOf(tag));
-      return this.#paths.translation(ctx.va, root);
+      return this.#paths.translation(va, root);
     } finally {
       this.#guard.leave();
     }
@@ -308,6 +310,7 @@ export class PageTableMonitor<Tag = string> {
       this.#core.exports.clearAllMarks();
       this.#ranges.spendAll();
       this.#memory = undefined;
+      this.#protection.letGo();
       this.#guard.close();
     } finally {
       this.#guard.leave();

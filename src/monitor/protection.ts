@@ -51,6 +51,13 @@ export class Protection {
     return this.#stuck.values();
   }
 
+  /** Forgets every capability, and what could not be released: nothing is tried again. */
+  letGo(): void {
+    this.#capability = undefined;
+    this.#stuck.clear();
+    this.#takenOver.clear();
+  }
+
   /** From here on tables are protected and released through another memory's capability. */
   use(capability: MemoryProtection | undefined): void {
     this.#capability = capability;

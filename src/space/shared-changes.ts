@@ -16,7 +16,7 @@ import { ListingIterator, type ListingOptions, type ListingSlice, type SpaceList
 import { openStates } from "./opening.js";
 import { type AddressRange, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
 import { decodeChange } from "./row-objects.js";
-import type { SpaceTables } from "./tables.js";
+import type { CursorOptions, SpaceTables } from "./tables.js";
 
 export interface SharedOptions extends Omit<SpaceOptions, "root"> {
   readonly roots: readonly bigint[];
@@ -78,9 +78,14 @@ export class SharedListing implements SpaceListing<SharedChange> {
     }
   }
 
-  /** The listings of which this one is made, one after the other. */
-  parts(): Parts {
-    return new Parts(this.#tables, this.#roots, this.#range);
+  /** The listings of which this one is made, one after the other; with a teller of their own where it is given. */
+  parts(teller?: number): Parts {
+    return new Parts(this.#tables, this.#roots, this.#range, teller);
+  }
+
+  /** As of the tables. */
+  newTeller(): number {
+    return this.#tables.newTeller();
   }
 }
 
@@ -95,15 +100,15 @@ class Parts implements IterableIterator<SharedPart> {
   readonly #tables: SpaceTables;
   readonly #roots: readonly bigint[];
   readonly #range: LinearRange;
-  readonly #generation: number;
+  readonly #cursor: CursorOptions & { readonly generation: number };
   #parts: readonly Part[] | undefined;
   #next = 0;
 
-  constructor(tables: SpaceTables, roots: readonly bigint[], range: LinearRange) {
+  constructor(tables: SpaceTables, roots: readonly bigint[], range: LinearRange, teller: number | undefined) {
     this.#tables = tables;
     this.#roots = roots;
     this.#range = range;
-    this.#generation = tables.beginWalk();
+    this.#cursor = { generation: tables.beginWalk(), teller };
   }
 
   [Symbol.iterator](): this {
@@ -112,11 +117,17 @@ class Parts implements IterableIterator<SharedPart> {
 
   next(): IteratorResult<SharedPart> {
     const tables = this.#tables;
-    this.#parts ??= partsOf(tables, this.#roots, this.#range, this.#generation);
+    this.#parts ??= partsOf(tables, this.#roots, this.#range, this.#cursor);
     if (this.#next === this.#parts.length) return this.return();
     const { range, roots } = this.#parts[this.#next++];
-    const begin = (): number => this.#generation;
-    return { done: false, value: { listing: { tables, begin, kernel: compareSpace, root: roots[0], range, decode: decodeChange }, roots } };
+    const { generation, teller } = this.#cursor;
+    return {
+      done: false,
+      value: {
+        listing: { tables, begin: () => generation, kernel: compareSpace, root: roots[0], range, teller, decode: decodeChange },
+        roots,
+      },
+    };
   }
 
   return(): IteratorResult<SharedPart> {
@@ -173,10 +184,10 @@ interface SlotGroup {
   readonly roots: readonly bigint[];
 }
 
-function partsOf(tables: SpaceTables, roots: readonly bigint[], range: LinearRange, generation: number): readonly Part[] {
+function partsOf(tables: SpaceTables, roots: readonly bigint[], range: LinearRange, cursor: CursorOptions): readonly Part[] {
   const slots = new Map<bigint, readonly (string | undefined)[]>();
   for (const root of roots) {
-    const keys = slotKeys(tables, root, range, generation);
+    const keys = slotKeys(tables, root, range, cursor);
     if (keys) slots.set(root, keys);
   }
   const groups: SlotGroup[] = [];
@@ -216,8 +227,8 @@ function rootsBySlotKey(slots: ReadonlyMap<bigint, readonly (string | undefined)
 }
 
 /** What each slot of a root says in both states, as a name; undefined where that is nothing, or where a table cannot be read. */
-function slotKeys(tables: SpaceTables, root: bigint, range: LinearRange, generation: number): (string | undefined)[] | undefined {
-  const cursor = tables.openCursor(root, range, generation);
+function slotKeys(tables: SpaceTables, root: bigint, range: LinearRange, options: CursorOptions): (string | undefined)[] | undefined {
+  const cursor = tables.openCursor(root, range, options);
   try {
     for (let outcome = tables.run(rootEntries, cursor, 0); outcome !== "done"; outcome = tables.run(rootEntries, cursor, 0)) {
       if (outcome === "unreadable") tables.sayUnreadable(cursor);

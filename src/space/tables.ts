@@ -30,6 +30,15 @@ export interface TablesOptions {
   readonly onUnreadable: ((table: UnreadableTable) => void) | undefined;
 }
 
+export interface CursorOptions {
+  /** Of the tables that it may use. */
+  readonly generation?: number;
+  /** The row that it has open where it starts. */
+  readonly openRow?: Uint8Array | undefined;
+  /** All cursors of one teller say of a table once that it cannot be read. */
+  readonly teller?: number | undefined;
+}
+
 /** Where a walk stands: the linear VA that it goes on at, and the row that what comes next may prolong. */
 export interface Standpoint {
   readonly at: bigint;
@@ -43,6 +52,7 @@ const UNBOUNDED = layout.NO_MEMORY;
 const ADVICE = "look at a smaller range, or at fewer roots at once";
 /** The core has 16 bits for them. */
 const GENERATIONS = 2 ** 16;
+const COMMON_TELLER = 1;
 const ROWS_AT = (layout.CONTROL + layout.CONTROL_SPACE_ROWS) >>> 2;
 
 export class SpaceTables {
@@ -56,6 +66,7 @@ export class SpaceTables {
   #generation = 0;
   /** The first of which tables may be kept. */
   #firstGeneration = 0;
+  #lastTeller = COMMON_TELLER;
   #busy = false;
   /** The core has been given back, and is another's. */
   #isResting = false;
@@ -143,9 +154,10 @@ export class SpaceTables {
     this.#isResting = true;
   }
 
-  /** A cursor at the start of `range` of the space of `root`, with the row that it has open there. */
-  openCursor(root: bigint, range: LinearRange, generation: number = this.#generation, openRow?: Uint8Array): number {
+  /** A cursor at the start of `range` of the space of `root`. */
+  openCursor(root: bigint, range: LinearRange, options: CursorOptions = {}): number {
     this.refuseReentry();
+    const { generation = this.#generation, openRow, teller = COMMON_TELLER } = options;
     // What a walk of long ago might use has been forgotten since: it is given tables of its own.
     const ownGeneration = generation < this.#firstGeneration ? this.#nextGeneration() : generation;
     const cursor = this.withRoom(({ exports }) => exports.createCursor() >>> 0 || undefined);
@@ -155,11 +167,17 @@ export class SpaceTables {
     u64[(cursor + layout.SPACE_CURSOR_END) >>> 3] = range.to;
     this.#f64(cursor + layout.SPACE_CURSOR_ROOT)[0] = this.#core.rootGfn(root);
     u32[(cursor + layout.SPACE_CURSOR_GENERATION) >>> 2] = ownGeneration % GENERATIONS;
+    u32[(cursor + layout.SPACE_CURSOR_TELLER) >>> 2] = teller;
     if (openRow) {
       u8.set(openRow, cursor + layout.SPACE_CURSOR_ROW);
       u32[(cursor + layout.SPACE_CURSOR_OPEN) >>> 2] = 1;
     }
     return cursor;
+  }
+
+  /** For cursors that are to say of each table that lacks that it does, whatever others have said. */
+  newTeller(): number {
+    return ++this.#lastTeller;
   }
 
   /** Where a cursor stands: another that is opened there goes on as it would. */

@@ -15,6 +15,8 @@ export interface WalkOptions {
   readonly kernel: Kernel;
   readonly root: bigint;
   readonly range: LinearRange;
+  /** As of a cursor. */
+  readonly teller?: number | undefined;
 }
 
 /** What is to be given back: apart from the walk, which would else never be collected. */
@@ -76,10 +78,11 @@ export class Walk {
   }
 
   #step<T>(step: (cursor: number) => T): T {
-    const { tables, root, range } = this.#options;
+    const { tables, root, range, teller } = this.#options;
     tables.refuseReentry();
     const held = this.#held;
-    held.cursor ??= tables.openCursor(root, { from: this.#standpoint.at, to: range.to }, this.#generation, this.#standpoint.openRow);
+    const { at, openRow } = this.#standpoint;
+    held.cursor ??= tables.openCursor(root, { from: at, to: range.to }, { generation: this.#generation, openRow, teller });
     try {
       return step(held.cursor);
     } catch (error) {

@@ -92,6 +92,22 @@ describe.each(["private-simd", "private-plain"] as const)("a full memory, on the
     expect(monitor.monitoredAddresses).toBe(BATCH);
   });
 
+  test("marks that fill the least memory leave enough to process them", async () => {
+    const guest = new Guest();
+    const space = new AddressSpace(guest);
+    space.map(0n, paOf(1));
+    const { memory } = new GuestDriver(guest, { features: [] });
+    const monitor = await PageTableMonitor.create({ memory, maximumFrames: 4 });
+    monitor.monitor({ va: 0n, root: space.root }, 0, "tag");
+    monitor.markDirtyEntry(space.setEntry(0n, 1, 0n), 0, 3);
+    const mark = (): void => {
+      for (let gfn = 0x1_0000; ; gfn++) monitor.markDirtyEntry(paOf(gfn), 0, 3);
+    };
+    expect(mark).toThrow("process the marks that are pending");
+    expect(monitor.processDirtyEntries(3)).toMatchObject([{ type: "page-out", va: 0n }]);
+    expect(monitor.markDirtyEntry(paOf(0x9_0000), 0, 3)).toBe(false);
+  });
+
   test("tables kept for translation do not keep addresses from coming in", async () => {
     const guest = new Guest();
     const space = new AddressSpace(guest);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { openDump } from "../../src/dump/open.js";
+import { mappings } from "../../src/index.js";
 import { FRAME_SIZE } from "../../src/model/address.js";
 import { concat, coreOfFrames, writeElfCore } from "../support/dump-writer.js";
 import { errorOf, FlakySource, frame, randomNumbers, readFrame, sampleElf } from "./support.js";
@@ -194,5 +195,19 @@ describe("a closed dump", () => {
       expect(readFrame(kept, 0)).toEqual(frame(1));
     }
     expect((await errorOf(() => readFrame(kept, 0))).code).toBe("dump-closed");
+  });
+
+  it("is what somebody has put in the place of its methods, for whoever reads from it", async () => {
+    const seen: number[] = [];
+    const dump = await openDump(sampleElf());
+    const { root = 0n } = dump.vcpus[0] ?? {};
+    const expected = [...(await mappings(dump, { root }))].length;
+    const readFrame = dump.readFrame.bind(dump);
+    Object.assign(dump, {
+      readFrame: (gfn: number, target: Uint8Array) => seen.push(gfn) > 0 && readFrame(gfn, target),
+      readFrames: undefined,
+    });
+    expect([...(await mappings(dump, { root }))]).toHaveLength(expected);
+    expect(seen.length).toBeGreaterThan(100);
   });
 });

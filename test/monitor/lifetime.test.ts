@@ -323,6 +323,21 @@ describe("lifetime", () => {
       monitor.dispose();
     });
 
+    test("a disposed monitor holds no memory, nor what could not be released through it", async () => {
+      const held: { readonly monitor: unknown; readonly memory: WeakRef<object> }[] = [];
+      for (let i = 0; i < 8; i++) {
+        const scene = await createScene(createReal);
+        scene.space.map(VA, PA);
+        scene.monitor.monitor(scene.at(VA), 0, "tag");
+        if (i % 2 === 0) scene.driver.failAt("release", 1);
+        scene.monitor.dispose();
+        held.push({ monitor: scene.monitor, memory: new WeakRef(scene.driver.memory) });
+      }
+      await nextTask();
+      collectGarbage();
+      expect(held.filter(({ memory }) => memory.deref() !== undefined).length).toBeLessThan(held.length / 2);
+    });
+
     test("the cores' memories of monitors that are disposed and let go of can be collected", async () => {
       const count = 20;
       const memories = await memoriesMadeBy(async () => {

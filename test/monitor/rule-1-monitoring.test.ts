@@ -41,6 +41,20 @@ describe("rule 1, monitoring", () => {
       });
     });
 
+    test("what a driver makes of the context meanwhile is not what is monitored", async () => {
+      const { space, driver, monitor, at } = await createScene(createMonitor);
+      space.map(VA, PA);
+      const context = { ...at(VA) };
+      driver.onCall = () => {
+        context.va = COUSIN;
+      };
+
+      expect(monitor.monitor(context, 0, "tag")).toMatchObject({ va: VA, pa: PA });
+      driver.onCall = undefined;
+      expect(monitor.lookup(at(VA), 0)).toMatchObject({ pa: PA });
+      expect(monitor.lookup(at(COUSIN), 0)).toBeUndefined();
+    });
+
     test("a five-level path starts with a PML5E", async () => {
       const { space, monitor, at } = await createScene(createMonitor, { mode: { levels: 5 } });
       const va = 0x00ab_cdef_1234_5000n;

@@ -6,13 +6,11 @@
  * itself, and skips what has been passed on: whatever fails, the rows are those of one worker.
  */
 
-import type { UnreadableTable } from "../../space/options.js";
 import type { ChangeColumns } from "../wire/columns.js";
 import type { Page, UnitDeal } from "../wire/wire.js";
 import { rowsOf } from "./change-joins.js";
 import { callOf, type Link } from "./link.js";
 import { askPage, endCursor, PageReader, type PageSource, type PageSourceOptions } from "./page-reader.js";
-import type { SaidTables } from "./remote-listing.js";
 import { UnitOrder } from "./unit-order.js";
 
 type ChangePage = Pick<Page<ChangeColumns>, "columns" | "unreadable">;
@@ -26,10 +24,9 @@ interface Assistant {
 export interface DealtOptions extends PageSourceOptions<"changes"> {
   /** The first worker, then the others. */
   readonly workers: readonly Assistant[];
-  readonly said: SaidTables;
   /** Whether the others' copies of the dumps have proved different. */
   readonly differ: () => boolean;
-  /** The listing anew, in the first worker. */
+  /** The listing anew, in the first worker, which may have been told to stop in the midst of a unit. */
   readonly reopen: () => Promise<number>;
 }
 
@@ -48,6 +45,8 @@ export class DealtReader implements PageSource<"changes"> {
   readonly #done = new Set<number>();
   #failure: { readonly error: unknown; readonly worker: number } | undefined;
   #wake: () => void = () => {};
+  /** No worker is asked for a unit any more. */
+  #hasFallen = false;
   #alone: PageSource<"changes"> | undefined;
   /** Rows that have been passed on, and are to be passed over by whoever does the whole anew. */
   #passed = 0;
@@ -68,9 +67,8 @@ export class DealtReader implements PageSource<"changes"> {
         this.end();
         return undefined;
       }
-      const unreadable = page.unreadable.filter(({ table }) => this.#isNews(table));
       this.#passed += page.columns.length;
-      if (page.columns.length > 0 || unreadable.length > 0) return { columns: page.columns, unreadable };
+      if (page.columns.length > 0 || page.unreadable.length > 0) return page;
     }
   }
 
@@ -116,7 +114,7 @@ export class DealtReader implements PageSource<"changes"> {
 
   #pump(worker: number): void {
     const order = this.#order as UnitOrder;
-    if (this.#isOver || this.#alone || this.#asked.has(worker) || this.#done.has(worker)) return;
+    if (this.#isOver || this.#hasFallen || this.#asked.has(worker) || this.#done.has(worker)) return;
     if (order.pagesOf(worker) >= MOST_PAGES_AHEAD) return;
     const { link, cursor } = [...this.#cursors][worker];
     this.#asked.add(worker);
@@ -145,6 +143,7 @@ export class DealtReader implements PageSource<"changes"> {
     const { crew, kind, signal, onProgress, reopen } = this.#options;
     if (signal?.aborted === true) throw signal.reason;
     if (crew.ended) throw crew.ended;
+    this.#hasFallen = true;
     this.#stop();
     this.#alone = new PageReader<"changes">({ crew, id: await reopen(), kind, signal, onProgress });
     this.#skip = this.#passed;
@@ -165,12 +164,5 @@ export class DealtReader implements PageSource<"changes"> {
   #stop(): void {
     for (const cursor of this.#cursors) endCursor(cursor);
     this.#cursors.clear();
-  }
-
-  #isNews({ gfn, in: side }: UnreadableTable): boolean {
-    const key = `${side} ${gfn}`;
-    if (this.#options.said.has(key)) return false;
-    this.#options.said.add(key);
-    return true;
   }
 }

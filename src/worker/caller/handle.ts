@@ -6,7 +6,7 @@ import type { Architecture } from "../../model/architecture.js";
 import { PageTableError } from "../../model/errors.js";
 import type { Change, SharedChange } from "../../space/change.js";
 import type { Mapping, SpaceSummary } from "../../space/mapping.js";
-import type { SpaceOptions } from "../../space/options.js";
+import { checkOptions, type SpaceOptions } from "../../space/options.js";
 import type { RootCandidate } from "../../space/roots/candidate.js";
 import type { FindRootsOptions } from "../../space/roots/find-roots.js";
 import type { SharedOptions } from "../../space/shared-changes.js";
@@ -28,8 +28,8 @@ import { type ArchitectureWire, PROGRESS_PAUSE_MS } from "../wire/wire.js";
 import type { Crew } from "./crew.js";
 import { DealtReader } from "./dealt-reader.js";
 import { callOf, type Link } from "./link.js";
-import { DumpInWorker, handlesOf } from "./remote-dump.js";
-import { ListingInWorker } from "./remote-listing.js";
+import { DumpInWorker, handlesOf, whileHeld } from "./remote-dump.js";
+import { ListingInWorker, type ListingPlace } from "./remote-listing.js";
 import { MonitorInWorker } from "./remote-monitor.js";
 import { type SentSource, sourceToSend } from "./sources.js";
 
@@ -68,25 +68,25 @@ export class HandleToCrew implements WorkerHandle {
     const { dump, arch, maximumFrames } = options;
     const [{ crew, id }] = handlesOf(this.#crew, [dump]);
     const wire = { dump: id, ...modeOf(arch), ...(maximumFrames === undefined ? {} : { maximumFrames }) };
-    return new MonitorInWorker<Tag>(
-      crew,
-      await crew.lead.call("changes", options, (service, ticket) => service.monitors.create(wire, ticket)),
-    );
+    const monitor = await crew.lead.call("changes", options, (service, ticket) => service.monitors.create(wire, ticket));
+    return new MonitorInWorker<Tag>(crew, monitor, dump);
   }
 
   async mappings(dump: RemoteDump, options: RemoteSpaceOptions): Promise<RemoteListing<Mapping, MappingColumns>> {
     const [memory] = handlesOf(this.#crew, [dump]);
+    checkOptions(options);
     const { crew } = memory;
     const { signal, onUnreadable } = options;
     const onProgress = rarely(options.onProgress);
     const id = await crew.lead.call("changes", callOf(options.signal), (service, ticket) =>
       service.listings.openMappings(memory.id, spaceOf(options), ticket),
     );
-    return new ListingInWorker({ crew, id, kind: "mappings", signal, onProgress, onUnreadable, rowAt: mappingAt });
+    return new ListingInWorker({ crew, id, kind: "mappings", dumps: [dump], signal, onProgress, onUnreadable, rowAt: mappingAt });
   }
 
   async changes(before: RemoteDump, after: RemoteDump, options: RemoteSpaceOptions): Promise<RemoteListing<Change, ChangeColumns>> {
     const [one, other] = handlesOf(this.#crew, [before, after]);
+    checkOptions(options);
     const { crew } = one;
     const { signal, onUnreadable } = options;
     const onProgress = rarely(options.onProgress);
@@ -95,19 +95,32 @@ export class HandleToCrew implements WorkerHandle {
         service.listings.openChanges(beforeId, afterId, spaceOf(options), ticket),
       );
     const id = await open(crew.lead, one.id, other.id);
-    const listing = { crew, id, kind: "changes", signal, onProgress, onUnreadable, rowAt: changeAt } as const;
+    const dumps = [before, after];
+    const listing = { crew, id, kind: "changes", dumps, signal, onProgress, onUnreadable, rowAt: changeAt } as const;
     const [copies, otherCopies] = [one.copies, other.copies];
     // A bound on tables is one for all of them: so it is kept by one worker.
     if (!copies || !otherCopies || options.maximumFrames !== undefined) return new ListingInWorker(listing);
     const opened = await Promise.all(copies.map((copy, i) => open(crew.others[i], copy, otherCopies[i])));
     const workers = [{ link: crew.lead, listing: id }, ...opened.map((copy, i) => ({ link: crew.others[i], listing: copy }))];
     const differ = (): boolean => one.copiesDiffer || other.copiesDiffer;
-    const reopen = (): Promise<number> => open(crew.lead, one.id, other.id);
-    return new ListingInWorker({
-      ...listing,
-      others: workers.slice(1),
-      source: (said) => new DealtReader({ crew, id, kind: "changes", signal, onProgress, workers, said, differ, reopen }),
-    });
+    const others: ListingPlace[] = workers.slice(1);
+    // Once, for all iterations that come to need it.
+    let reopened: Promise<number> | undefined;
+    const reopen = (): Promise<number> => {
+      reopened ??= open(crew.lead, one.id, other.id).then(
+        (again) => {
+          others.push({ link: crew.lead, listing: again });
+          return again;
+        },
+        (error) => {
+          reopened = undefined;
+          throw error;
+        },
+      );
+      return reopened;
+    };
+    const source = () => new DealtReader({ crew, id, kind: "changes", signal, onProgress, workers, differ, reopen });
+    return new ListingInWorker({ ...listing, others, source });
   }
 
   async changesOfRoots(
@@ -117,18 +130,28 @@ export class HandleToCrew implements WorkerHandle {
   ): Promise<RemoteListing<SharedChange, SharedChangeColumns>> {
     const [one, other] = handlesOf(this.#crew, [before, after]);
     const { crew } = one;
+    checkOptions(options);
     const { signal, onUnreadable, roots, range, arch, maximumFrames } = options;
     const wire = { roots, ...modeOf(arch), ...(range && { range }), ...(maximumFrames === undefined ? {} : { maximumFrames }) };
     const id = await crew.lead.call("changes", callOf(options.signal), (service, ticket) =>
       service.listings.openChangesOfRoots(one.id, other.id, wire, ticket),
     );
-    return new ListingInWorker({ crew, id, kind: "changes-of-roots", signal, onUnreadable, rowAt: sharedChangeAt });
+    return new ListingInWorker({
+      crew,
+      id,
+      kind: "changes-of-roots",
+      dumps: [before, after],
+      signal,
+      onUnreadable,
+      rowAt: sharedChangeAt,
+    });
   }
 
   async summarize(dump: RemoteDump, options: SpaceOptions): Promise<SpaceSummary> {
     const [{ crew, id }] = handlesOf(this.#crew, [dump]);
-    const { summary, unreadable } = await crew.lead.call("reads", callOf(options.signal), (service, ticket) =>
-      service.listings.summarize(id, spaceOf(options), ticket),
+    checkOptions(options);
+    const { summary, unreadable } = await whileHeld([dump], () =>
+      crew.lead.call("reads", callOf(options.signal), (service, ticket) => service.listings.summarize(id, spaceOf(options), ticket)),
     );
     for (const table of unreadable) options.onUnreadable?.(table);
     return summary;
@@ -147,7 +170,9 @@ export class HandleToCrew implements WorkerHandle {
       }
     }
     const asked = { ...mode, ...(deal && { deal }) };
-    const found = await crew.lead.call("reads", options, (service, ticket) => service.roots.find(id, asked, ticket));
+    const found = await whileHeld([dump], () =>
+      crew.lead.call("reads", options, (service, ticket) => service.roots.find(id, asked, ticket)),
+    );
     return found.map((candidate) => ({ ...candidate, arch: decodeArchitecture(candidate.arch) }));
   }
 

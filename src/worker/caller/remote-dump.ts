@@ -81,7 +81,7 @@ export class DumpInWorker implements RemoteDump {
 
   readFrame(gfn: number): Promise<Uint8Array | undefined> {
     const { crew, id } = handleOf(this);
-    return crew.lead.call("reads", {}, (service) => service.dumps.readFrame(id, gfn));
+    return whileHeld([this], () => crew.lead.call("reads", {}, (service) => service.dumps.readFrame(id, gfn)));
   }
 
   async close(): Promise<void> {
@@ -95,6 +95,23 @@ export class DumpInWorker implements RemoteDump {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+}
+
+/** Dumps of calls that are under way. */
+const held = new Map<RemoteDump, number>();
+
+/** Keeps dumps from being forgotten, and closed, while a call is under way that does not keep them itself. */
+export async function whileHeld<T>(dumps: readonly RemoteDump[], work: () => Promise<T>): Promise<T> {
+  for (const dump of dumps) held.set(dump, (held.get(dump) ?? 0) + 1);
+  try {
+    return await work();
+  } finally {
+    for (const dump of dumps) {
+      const others = (held.get(dump) ?? 0) - 1;
+      if (others > 0) held.set(dump, others);
+      else held.delete(dump);
+    }
   }
 }
 

@@ -8,7 +8,7 @@
 import { PageTableError } from "../../model/errors.js";
 import { Turns } from "../../model/turns.js";
 import type { UnreadableTable } from "../../space/options.js";
-import type { CallOptions, RemoteListing } from "../remote.js";
+import type { CallOptions, RemoteDump, RemoteListing } from "../remote.js";
 import type { ColumnsOf, ListingKind, Page } from "../wire/wire.js";
 import type { Crew } from "./crew.js";
 import type { Link } from "./link.js";
@@ -22,35 +22,41 @@ export interface ListingOptions<K extends ListingKind, Row> {
   readonly onProgress?: CallOptions["onProgress"];
   readonly onUnreadable: ((table: UnreadableTable) => void) | undefined;
   readonly rowAt: (columns: ColumnsOf[K], row: number) => Row;
+  /** Kept, so that they are not forgotten, and closed, while they are listed. */
+  readonly dumps: readonly RemoteDump[];
   /** Makes the source of an iteration's pages; the first worker alone where not given. */
-  readonly source?: (said: SaidTables) => PageSource<K>;
-  /** The same listing in other workers. */
+  readonly source?: () => PageSource<K>;
+  /** Where else the listing is open, or comes to be. */
   readonly others?: readonly ListingPlace[];
 }
 
-interface ListingPlace {
+export interface ListingPlace {
   readonly link: Link;
   readonly listing: number;
 }
 
-/** Keys of tables that have been said to be unreadable. */
-export type SaidTables = Set<string>;
+/** Let go of together: the first worker's, and all others as they come to be. */
+interface ListingPlaces {
+  readonly first: ListingPlace;
+  readonly others: readonly ListingPlace[];
+}
 
-const forgottenListings = new FinalizationRegistry<readonly ListingPlace[]>(letGo);
+const forgottenListings = new FinalizationRegistry<ListingPlaces>(letGo);
 
-function letGo(places: readonly ListingPlace[]): void {
-  for (const { link, listing } of places) link.post((service) => service.listings.forget(listing));
+function letGo({ first, others }: ListingPlaces): void {
+  for (const { link, listing } of [first, ...others]) link.post((service) => service.listings.forget(listing));
 }
 
 export class ListingInWorker<K extends ListingKind, Row> implements RemoteListing<Row, ColumnsOf[K]> {
   readonly #options: ListingOptions<K, Row>;
-  readonly #said: SaidTables = new Set();
-  readonly #places: readonly ListingPlace[];
+  readonly #places: ListingPlaces;
+  /** Keys of tables that have been said to be unreadable. */
+  readonly #said = new Set<string>();
   #isClosed = false;
 
   constructor(options: ListingOptions<K, Row>) {
     this.#options = options;
-    this.#places = [{ link: options.crew.lead, listing: options.id }, ...(options.others ?? [])];
+    this.#places = { first: { link: options.crew.lead, listing: options.id }, others: options.others ?? [] };
     forgottenListings.register(this, this.#places, this);
   }
 
@@ -73,9 +79,17 @@ export class ListingInWorker<K extends ListingKind, Row> implements RemoteListin
     return new PageIterator(this.#source(), this.#options, this);
   }
 
+  /** Tells of a table that lacks, whichever iteration met it: a worker tells it in each. */
+  sayOnce(table: UnreadableTable): void {
+    const key = `${table.in} ${table.gfn}`;
+    if (this.#said.has(key)) return;
+    this.#said.add(key);
+    this.#options.onUnreadable?.(table);
+  }
+
   #source(): PageSource<K> {
     if (this.#isClosed) throw new PageTableError("disposed", "the listing has been closed");
-    return this.#options.source?.(this.#said) ?? new PageReader(this.#options);
+    return this.#options.source?.() ?? new PageReader(this.#options);
   }
 }
 
@@ -95,14 +109,14 @@ abstract class PagewiseIterator<K extends ListingKind, Row, Item> implements Asy
   readonly reader: PageSource<K>;
   readonly options: ListingOptions<K, Row>;
   /** Kept, so that the listing is not forgotten while it is read. */
-  readonly listing: object;
+  readonly listing: ListingInWorker<K, Row>;
   readonly #turns = new Turns(undefined, LONGEST_AT_ONCE_MS);
   #last: Promise<unknown> = Promise.resolve();
   /** Calls of `next` that have no answer yet. */
   #waiting = 0;
   #calls = 0;
 
-  constructor(reader: PageSource<K>, options: ListingOptions<K, Row>, listing: object) {
+  constructor(reader: PageSource<K>, options: ListingOptions<K, Row>, listing: ListingInWorker<K, Row>) {
     this.reader = reader;
     this.options = options;
     this.listing = listing;
@@ -190,8 +204,7 @@ class RowIterator<K extends ListingKind, Row> extends PagewiseIterator<K, Row, R
   /** Tells of the unreadable tables that come before the row that is next. */
   #say({ unreadable }: PageOf<K>): void {
     while (this.#said < unreadable.length && unreadable[this.#said].row <= this.#row) {
-      const { table } = unreadable[this.#said++];
-      this.options.onUnreadable?.(table);
+      this.listing.sayOnce(unreadable[this.#said++].table);
     }
   }
 }
@@ -205,7 +218,7 @@ class PageIterator<K extends ListingKind, Row> extends PagewiseIterator<K, Row, 
     for (;;) {
       const page = await this.nextPage();
       if (!page) return { done: true, value: undefined };
-      for (const { table } of page.unreadable) this.options.onUnreadable?.(table);
+      for (const { table } of page.unreadable) this.listing.sayOnce(table);
       if (page.columns.length > 0) return { done: false, value: page.columns };
     }
   }

@@ -14,7 +14,7 @@ import type { CallOptions, RemoteDump, RemoteMonitor } from "../remote.js";
 import type { EventColumnsWire, MonitorCount, PlainMonitorMethod } from "../service/monitor-service.js";
 import type { Crew } from "./crew.js";
 import type { CallKind } from "./link.js";
-import { handlesOf } from "./remote-dump.js";
+import { handlesOf, whileHeld } from "./remote-dump.js";
 import { TagNumbers } from "./tag-numbers.js";
 
 interface MonitorHandle {
@@ -25,19 +25,23 @@ interface MonitorHandle {
 /** Monitors that nobody has any more are disposed. */
 const forgotten = new FinalizationRegistry<MonitorHandle>(({ crew, id }) => crew.lead.post((service) => service.monitors.dispose(id)));
 
+/** Kept by their monitors, so that they are not forgotten, and closed, while they are read from. */
+const memories = new WeakMap<object, RemoteDump>();
+
 /** Events made into objects before others have their turn. */
 const EVENTS_AT_ONCE = 4096;
 
 export class MonitorInWorker<Tag> implements RemoteMonitor<Tag> {
   readonly #crew: Crew;
   readonly #id: number;
-  readonly #tags = new TagNumbers<Tag>();
+  #tags = new TagNumbers<Tag>();
   #isDisposed = false;
 
   /** Made by `createMonitor` of a worker. */
-  constructor(crew: Crew, id: number) {
+  constructor(crew: Crew, id: number, memory: RemoteDump) {
     this.#crew = crew;
     this.#id = id;
+    memories.set(this, memory);
     forgotten.register(this, { crew, id }, this);
   }
 
@@ -68,7 +72,8 @@ export class MonitorInWorker<Tag> implements RemoteMonitor<Tag> {
     tags: Tag | readonly Tag[],
     options: CallOptions = {},
   ): Promise<BigUint64Array> {
-    return (await this.#call("changes", "monitorMany", [root, copied(vas), view, this.#tags.numbersOf(tags)], options)) as BigUint64Array;
+    const numbers = this.#tags.numbersOf(tags);
+    return (await this.#call("changes", "monitorMany", [root, copied(vas), view, numbers], options)) as BigUint64Array;
   }
 
   async unmonitor(ctx: AddressContext, view: View): Promise<void> {
@@ -80,6 +85,8 @@ export class MonitorInWorker<Tag> implements RemoteMonitor<Tag> {
   }
 
   async unmonitorAll(): Promise<void> {
+    // No number of an earlier tag means anything afterwards. What was asked for before is answered by the earlier ones.
+    this.#tags = new TagNumbers();
     await this.#call("changes", "unmonitorAll", []);
   }
 
@@ -88,8 +95,9 @@ export class MonitorInWorker<Tag> implements RemoteMonitor<Tag> {
   }
 
   async lookup(ctx: AddressContext, view: View): Promise<Lookup<Tag> | undefined> {
+    const { all } = this.#tags;
     const found = (await this.#call("changes", "lookup", [plain(ctx), view])) as Lookup<number> | undefined;
-    return found && { ...found, tag: this.#tags.all[found.tag] };
+    return found && { ...found, tag: all[found.tag] };
   }
 
   async markDirtyEntry(entryPa: bigint, view: View, vcpuId: VcpuId): Promise<boolean> {
@@ -106,10 +114,11 @@ export class MonitorInWorker<Tag> implements RemoteMonitor<Tag> {
 
   async processDirtyColumns(vcpuId: VcpuId, options: CallOptions = {}): Promise<EventColumns<Tag>> {
     this.#refuseDisposed();
+    const { all } = this.#tags;
     const wire = await this.#crew.lead.call("changes", options, (service, ticket) =>
       service.monitors.processDirty(this.#id, vcpuId, ticket),
     );
-    return this.#withTags(wire);
+    return withTags(wire, all);
   }
 
   async processSnapshot(dump: RemoteDump, options: CallOptions = {}): Promise<PageTableMonitorEvent<Tag>[]> {
@@ -119,10 +128,12 @@ export class MonitorInWorker<Tag> implements RemoteMonitor<Tag> {
   async processSnapshotColumns(dump: RemoteDump, options: CallOptions = {}): Promise<EventColumns<Tag>> {
     this.#refuseDisposed();
     const [{ id }] = handlesOf(this.#crew, [dump]);
-    const wire = await this.#crew.lead.call("changes", options, (service, ticket) =>
-      service.monitors.processSnapshot(this.#id, id, ticket),
+    const { all } = this.#tags;
+    const wire = await whileHeld([dump], () =>
+      this.#crew.lead.call("changes", options, (service, ticket) => service.monitors.processSnapshot(this.#id, id, ticket)),
     );
-    return this.#withTags(wire);
+    memories.set(this, dump);
+    return withTags(wire, all);
   }
 
   async translate(ctx: AddressContext): Promise<Translation> {
@@ -132,7 +143,7 @@ export class MonitorInWorker<Tag> implements RemoteMonitor<Tag> {
   async translateMany(root: bigint, vas: BigUint64Array, options: CallOptions = {}): Promise<BigUint64Array> {
     this.#refuseDisposed();
     const sent = copied(vas);
-    const crossing = ArrayBuffer.isView(sent) ? transfer(sent, [sent.buffer as ArrayBuffer]) : sent;
+    const crossing = transfer(sent, buffersOf(sent));
     return this.#crew.lead.call("reads", options, (service, ticket) => service.monitors.translateMany(this.#id, root, crossing, ticket));
   }
 
@@ -158,18 +169,17 @@ export class MonitorInWorker<Tag> implements RemoteMonitor<Tag> {
 
   async #call(kind: CallKind, method: PlainMonitorMethod, parameters: readonly unknown[], options: CallOptions = {}): Promise<unknown> {
     this.#refuseDisposed();
-    const buffers = parameters.filter((parameter) => ArrayBuffer.isView(parameter)).map((view) => view.buffer as ArrayBuffer);
-    const crossing = transfer(parameters as never, buffers);
+    const crossing = transfer(parameters as never, parameters.flatMap(buffersOf));
     return this.#crew.lead.call(kind, options, (service, ticket) => service.monitors.call(this.#id, method, crossing, ticket));
   }
 
   #refuseDisposed(): void {
     if (this.#isDisposed) throw new PageTableError("disposed", "the monitor has been disposed");
   }
+}
 
-  #withTags(wire: EventColumnsWire): EventColumns<Tag> {
-    return { ...wire, tags: this.#tags.all };
-  }
+function withTags<Tag>(wire: EventColumnsWire, tags: readonly Tag[]): EventColumns<Tag> {
+  return { ...wire, tags };
 }
 
 /** Only what counts of a context, so that what else its object has need not be sent. */
@@ -177,9 +187,15 @@ function plain(ctx: AddressContext): AddressContext {
   return typeof ctx === "object" && ctx !== null ? { va: ctx.va, root: ctx.root } : ctx;
 }
 
-/** A copy with a buffer of its own, to be transferred. */
+/** The VAs alone, without what else lies in their buffer; of another realm too. What is no such array crosses as it is, to be refused. */
 function copied(vas: BigUint64Array): BigUint64Array {
-  return vas instanceof BigUint64Array ? new BigUint64Array(vas) : vas;
+  if (Object.prototype.toString.call(vas) !== "[object BigUint64Array]") return vas;
+  return vas.length === 0 ? new BigUint64Array(0) : new BigUint64Array(vas); // of one that is detached not even a copy can be made
+}
+
+/** What is handed over: the buffer of a copy made here, and nothing of the caller's. */
+function buffersOf(sent: unknown): ArrayBuffer[] {
+  return sent instanceof BigUint64Array ? [sent.buffer as ArrayBuffer] : [];
 }
 
 /** An object each, so many at a time that the caller's thread stays free. */

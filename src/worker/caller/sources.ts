@@ -17,7 +17,7 @@ export interface SendOptions {
 /** Bytes are copied, or handed over with their buffer; paths and Blobs cross as they are. */
 export function sourceToSend(source: SentSource, { transfer: handOver = false, readers }: SendOptions): SentSource {
   if (typeof source === "string" || isBlob(source)) return source;
-  if (!(source instanceof Uint8Array)) {
+  if (!isBytes(source)) {
     throw new PageTableError("invalid-source", "a worker opens a dump from a path, a Uint8Array, or a Blob", { type: typeof source });
   }
   if (source.length === 0) return new Uint8Array(0); // of bytes that have been handed over not even a copy can be made
@@ -31,6 +31,11 @@ export function sourceToSend(source: SentSource, { transfer: handOver = false, r
   }
   const bytes = handOver && buffer instanceof ArrayBuffer ? source : new Uint8Array(source);
   return transfer(bytes, [bytes.buffer]);
+}
+
+/** Of another realm too. */
+function isBytes(source: unknown): source is Uint8Array {
+  return Object.prototype.toString.call(source) === "[object Uint8Array]";
 }
 
 function isBlob(source: unknown): source is BlobLike {

@@ -6,6 +6,7 @@
 import { transfer } from "comlink";
 import { PageTableError } from "../../model/errors.js";
 import { openChanges } from "../../space/changes.js";
+import type { ListingOptions } from "../../space/listing.js";
 import type { SpaceSummary } from "../../space/mapping.js";
 import { openMappings } from "../../space/mappings.js";
 import type { SpaceOptions, UnreadableTable } from "../../space/options.js";
@@ -26,7 +27,7 @@ import type {
 import type { Calls } from "./calls.js";
 import type { DumpService } from "./dump-service.js";
 import { ListingProgress, type ProgressOptions, WHOLE } from "./listing-progress.js";
-import { dealtParts, onePart, PageCursor } from "./page-cursor.js";
+import { onePart, PageCursor, partsOf } from "./page-cursor.js";
 import { planUnits } from "./plan-units.js";
 import { changeCollector, mappingCollector, sharedChangeCollector } from "./row-collectors.js";
 
@@ -72,7 +73,7 @@ export class ListingService {
       listing.tables.keep();
       return {
         letGo: () => listing.tables.giveBack(),
-        begin: () => new PageCursor(onePart(listing), unsaid, mappingCollector),
+        begin: () => new PageCursor(onePart(ownTeller(listing)), unsaid, mappingCollector),
         measure: this.#measure([dump], { ...options, arch: listing.tables.arch }),
       };
     });
@@ -85,7 +86,7 @@ export class ListingService {
       listing.tables.keep();
       return {
         letGo: () => listing.tables.giveBack(),
-        begin: (deal) => new PageCursor(deal ? dealtParts(listing, deal) : onePart(listing), unsaid, changeCollector),
+        begin: (deal) => new PageCursor(partsOf(ownTeller(listing), deal), unsaid, changeCollector),
         measure: this.#measure([before, after], { ...options, arch: listing.tables.arch }),
         plan: () => planUnits(memories, listing.tables.arch, listing.root, listing.range),
       };
@@ -95,7 +96,7 @@ export class ListingService {
   async openChangesOfRoots(before: number, after: number, options: SharedOptionsWire, ticket: Ticket): Promise<number> {
     return this.#open([before, after], options, ticket, async (space, unsaid) => {
       const listing = await openChangesOfRoots(this.#dumps.get(before), this.#dumps.get(after), { ...options, ...space });
-      return { begin: () => new PageCursor(listing.parts(), unsaid, sharedChangeCollector) };
+      return { begin: () => new PageCursor(listing.parts(listing.newTeller()), unsaid, sharedChangeCollector) };
     });
   }
 
@@ -181,6 +182,14 @@ export class ListingService {
       return id;
     });
   }
+}
+
+/**
+ * For one iteration: it says of each table that lacks that it does, whatever another has said, for what that one has
+ * found may never be read. Whoever asked says it once.
+ */
+function ownTeller<Row>(listing: ListingOptions<Row>): ListingOptions<Row> {
+  return { ...listing, teller: listing.tables.newTeller() };
 }
 
 function gone(): PageTableError {

@@ -121,13 +121,17 @@ export class PageCursor<Columns> {
   }
 }
 
-/** A listing of one root as the parts that it consists of: one. */
+/** A listing of one root as the parts that it consists of: one, or units that several workers take by turns. */
+export function partsOf(listing: ListingOptions<unknown>, deal: UnitDeal | undefined): Iterable<Part> {
+  return deal ? dealtParts(listing, deal) : onePart(listing);
+}
+
 export function* onePart(listing: ListingOptions<unknown>): Generator<Part> {
   yield { listing, roots: [] };
 }
 
-/** Units of a listing that several workers take by turns, over a counter in shared memory. */
-export function* dealtParts(listing: ListingOptions<unknown>, { units, next }: UnitDeal): Generator<Part> {
+/** Over a counter in shared memory. */
+function* dealtParts(listing: ListingOptions<unknown>, { units, next }: UnitDeal): Generator<Part> {
   const counter = new Int32Array(next);
   for (let unit = Atomics.add(counter, 0, 1); unit < units.length; unit = Atomics.add(counter, 0, 1)) {
     yield { listing: { ...listing, range: units[unit] }, roots: [], unit };
