@@ -91,6 +91,28 @@ describe("a gzip stream that is cut off or damaged", () => {
     }
   });
 
+  it("is damage at the first byte behind its last member that is no zero, be it that of another member", async () => {
+    const content = whole.subarray(0, 10_000);
+    const file = gzipSync(content);
+    for (const zeros of [1, 2, 3, 4, 512, 70_000]) {
+      for (const [rest, found] of [
+        [Uint8Array.of(9), "something else, which begins with 0x9"],
+        [Uint8Array.of(1, 2, 0, 255, 9, 0), "something else, which begins with 0x1 0x2 0x0 0xff"],
+        [gzipSync(whole.subarray(10_000, 20_000)), "another gzip header behind zeros, which is not read"],
+      ] as const) {
+        const { bytes, incomplete, damage } = await inflate(concat([file, new Uint8Array(zeros), rest]));
+        expect([same(bytes, content), incomplete]).toEqual([true, true]);
+        expect(damage).toEqual([
+          {
+            offset: file.length + zeros,
+            expected: `nothing but zeros from 0x${file.length.toString(16)} on, behind the last gzip member (gzip, compressed)`,
+            found: `${found}; 10000 bytes were inflated before it`,
+          },
+        ]);
+      }
+    }
+  });
+
   it("is damage wherever zlib refuses it, and the same bytes where zlib does not", async () => {
     const content = whole.subarray(0, 60_000);
     const file = gzipSync(content);
