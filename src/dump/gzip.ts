@@ -3,9 +3,8 @@
  * without what comes before.
  *
  * A stream that is cut off or damaged gives what could be inflated; the rest is damage. So is what follows the last member,
- * nothing but zeros to the end of the file apart. What comes out is checked by
- * length and CRC-32, which the decompressor does not look at. Memory follows what really comes out, up to the caller's
- * limit: no size in the file is believed.
+ * nothing but zeros to the end of the file apart. What comes out is checked by length and CRC-32, which the decompressor
+ * does not look at. Memory follows what really comes out, up to the caller's limit: no size in the file is believed.
  */
 
 import type { RandomAccess } from "../model/dump.js";
