@@ -4,8 +4,8 @@
  *
  * What is held is what the PT_LOAD headers give a place in the file: p_filesz bytes at p_offset, for the memory at
  * p_paddr. Where p_memsz goes on behind p_filesz, the header itself says that the rest is not in the file: absent, and
- * no damage. Damage is what the file ends before, memory past 52 bits, p_filesz beyond p_memsz, and two headers with
- * two contents for one address.
+ * no damage. Damage is what the file ends before, memory past 52 bits, p_filesz beyond p_memsz, and each two headers
+ * with two contents for one address.
  *
  *   | field        | 64 | 32 |     | field     | 64 | 32 |
  *   | e_type       | 16 | 16 |     | p_type    |  0 |  0 |
@@ -22,6 +22,7 @@ import { PHYSICAL_ADDRESS_LIMIT } from "../model/address.js";
 import { hex } from "../model/hex.js";
 import { throwIfAborted, turn } from "../model/turns.js";
 import type { DumpContents, DumpFormat, OpenContext } from "./contents.js";
+import { findContradictions } from "./contradictions.js";
 import type { DamageList } from "./damage-list.js";
 import { EM_386, EM_X86_64, NoteReader } from "./elf-notes.js";
 import { formatError } from "./format-error.js";
@@ -118,10 +119,8 @@ async function openElf({ source, damage, signal }: OpenContext): Promise<DumpCon
       else notes.read(segment.offset, segment.fileSize, segment.headerOffset);
     }
   }
-  const frames = new FrameMap(segments, (winner, loser, pa) => {
-    const expected = `PA ${hex(pa)} from one segment, that of the header at ${hex(segments.label(winner))}`;
-    damage.add(segments.label(loser), expected, "another segment with other contents for it; the first in the table counts");
-  });
+  const frames = new FrameMap(segments);
+  if (frames.overlapping) addContradictions(segments, damage);
   return { frames, vcpus: notes.vcpus, vmcoreinfo: notes.vmcoreinfo };
 }
 
@@ -155,6 +154,16 @@ function addSegment(segments: SegmentTable, segment: Segment, sourceSize: number
     damage.add(headerOffset, "a segment of physical memory below 2^52", `one that goes on to PA ${hex(pa + inFile)}, the rest is left out`);
   }
   if (size > 0) segments.push(pa, size, offset, headerOffset);
+}
+
+function addContradictions(segments: SegmentTable, damage: DamageList): void {
+  const compared = findContradictions(segments, (winner, loser, pa) => {
+    const expected = `PA ${hex(pa)} from one segment, that of the header at ${hex(segments.label(winner))}`;
+    damage.add(segments.label(loser), expected, "another segment with other contents for it; the first in the table counts");
+  });
+  if (compared === segments.length) return;
+  const found = "so many that overlap that from this header on they were not compared";
+  damage.add(segments.label(compared), "one segment, or few, for the same memory", found);
 }
 
 function readHeader(source: Source, damage: DamageList): Header {
