@@ -193,6 +193,30 @@ describe("what the headers of an ELF core promise in vain", () => {
     }
   });
 
+  it("is said with the very numbers of the file, up to the last below 2^64", async () => {
+    const last = 2n ** 64n - 1n;
+    const said = async (wrong: Partial<CoreSegment>): Promise<string[]> => {
+      const { damage } = await open([{ paddr: 0x7000n, bytes: frame(7), ...wrong }]);
+      return damage.map(({ expected, found }) => `${expected}; ${found}`);
+    };
+    expect(await said({ fileOffset: last })).toEqual([
+      "0x1000 bytes from offset 0xffffffffffffffff on, for PA 0x7000; the end of the file at 0x1078",
+    ]);
+    expect(await said({ paddr: last })).toEqual([
+      "a segment of physical memory below 2^52; one at PA 0xffffffffffffffff, which is left out",
+    ]);
+    expect(await said({ fileSize: last, memorySize: 2n ** 53n + 1n })).toEqual([
+      "p_filesz of at most p_memsz, 0x20000000000001; 0xffffffffffffffff",
+      "0xffffffffffffffff bytes from offset 0x78 on, for PA 0x7000; the end of the file at 0x1078",
+    ]);
+    expect(await said({ type: 4, fileOffset: last, fileSize: last - 1n })).toEqual([
+      "0xfffffffffffffffe bytes of notes from offset 0xffffffffffffffff on; the end of the file at 0x1078",
+    ]);
+    const file = patched(56, 1);
+    new DataView(file.buffer).setBigUint64(32, last, true);
+    expect((await refusal(file)).message).toContain("1 program headers of 56 bytes from offset 0xffffffffffffffff on");
+  });
+
   it("is cut at 52 bits of physical address", async () => {
     const dump = await open([{ paddr: 2n ** 52n - PAGE, bytes: concat([frame(1), frame(2)]) }]);
     expect(dump.runs).toEqual([{ gfn: 2 ** 40 - 1, count: 1 }]);
