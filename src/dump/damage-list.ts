@@ -1,7 +1,8 @@
 /**
  * What a dump's headers promise and it does not hold, or contradict, as it is found.
  *
- * The list is bounded, since a small file can contradict itself millions of times: past the bound one last entry counts the rest.
+ * The list is bounded, since a small file can contradict itself millions of times: past the bound one last entry counts the
+ * rest, and says what was found last: that no more was looked for, it may be.
  */
 
 import type { Damage } from "../model/dump.js";
@@ -27,7 +28,7 @@ export class DamageList {
     this.#entries[MAXIMUM_DAMAGE_LISTED] = {
       offset,
       expected: "a dump without further damage",
-      found: `${this.#unlisted} more such places, not listed; this is the last`,
+      found: `${this.#unlisted} more such places, not listed; at this one, the last, ${found}`,
     };
   }
 }

@@ -56,6 +56,14 @@ const CR3_LONG_MODE = 0x000f_ffff_ffff_f000n;
 const CR3_PAE = 0xffff_ffe0n;
 const CR3_IA32 = 0xffff_f000n;
 
+/** What the header of a PT_NOTE says: numbers as they are in the file, rounded past 2^53. */
+export interface NoteSegment {
+  readonly headerOffset: number;
+  readonly offset: number;
+  readonly fileSize: number;
+  exactly(field: "offset" | "filesz"): string;
+}
+
 export class NoteReader {
   readonly #source: Source;
   readonly #machine: number;
@@ -84,14 +92,15 @@ export class NoteReader {
     return this.#vmcoreinfo;
   }
 
-  /** Reads the notes of one PT_NOTE. The numbers are the file's. Never throws for what they say: that is damage. */
-  read(offset: number, size: number, headerOffset: number): void {
+  /** Reads the notes of one PT_NOTE. Never throws for what it or they say: that is damage. */
+  read(segment: NoteSegment): void {
+    const { headerOffset, offset, fileSize: size } = segment;
     if (!this.#takeOne(headerOffset)) return;
     const { size: sourceSize } = this.#source;
     const cutOff = offset + size > sourceSize;
     if (cutOff) {
       const missingOffset = Math.max(offset, sourceSize);
-      const expected = `${hex(size)} bytes of notes from offset ${hex(offset)} on`;
+      const expected = `${segment.exactly("filesz")} bytes of notes from offset ${segment.exactly("offset")} on`;
       this.#damage.add(
         Number.isSafeInteger(missingOffset) ? missingOffset : headerOffset,
         expected,

@@ -4,8 +4,8 @@
  *
  * What is held is what the PT_LOAD headers give a place in the file: p_filesz bytes at p_offset, for the memory at
  * p_paddr. Where p_memsz goes on behind p_filesz, the header itself says that the rest is not in the file: absent, and
- * no damage. Damage is what the file ends before, memory past 52 bits, p_filesz beyond p_memsz, and two headers with
- * two contents for one address.
+ * no damage. Damage is what the file ends before, memory past 52 bits, p_filesz beyond p_memsz, and each two headers
+ * with two contents for one address.
  *
  *   | field        | 64 | 32 |     | field     | 64 | 32 |
  *   | e_type       | 16 | 16 |     | p_type    |  0 |  0 |
@@ -22,6 +22,7 @@ import { PHYSICAL_ADDRESS_LIMIT } from "../model/address.js";
 import { hex } from "../model/hex.js";
 import { throwIfAborted, turn } from "../model/turns.js";
 import type { DumpContents, DumpFormat, OpenContext } from "./contents.js";
+import { findContradictions } from "./contradictions.js";
 import type { DamageList } from "./damage-list.js";
 import { EM_386, EM_X86_64, NoteReader } from "./elf-notes.js";
 import { formatError } from "./format-error.js";
@@ -107,46 +108,58 @@ async function openElf({ source, damage, signal }: OpenContext): Promise<DumpCon
     for (let at = 0; at < chunk.byteLength; at += entrySize) {
       const type = chunk.getUint32(at, true);
       if (type !== PT_LOAD && type !== PT_NOTE) continue;
-      const segment: Segment = {
-        headerOffset: offset + at,
-        offset: readWord(chunk, at + layout.offset, layout),
-        pa: readWord(chunk, at + layout.paddr, layout),
-        fileSize: readWord(chunk, at + layout.filesz, layout),
-        memorySize: readWord(chunk, at + layout.memsz, layout),
-      };
-      if (type === PT_LOAD) addSegment(segments, segment, source.size, damage);
-      else notes.read(segment.offset, segment.fileSize, segment.headerOffset);
+      const programHeader = new ProgramHeader(chunk, at, layout, offset + at);
+      if (type === PT_LOAD) addSegment(segments, programHeader, source.size, damage);
+      else notes.read(programHeader);
     }
   }
-  const frames = new FrameMap(segments, (winner, loser, pa) => {
-    const expected = `PA ${hex(pa)} from one segment, that of the header at ${hex(segments.label(winner))}`;
-    damage.add(segments.label(loser), expected, "another segment with other contents for it; the first in the table counts");
-  });
+  const frames = new FrameMap(segments);
+  if (frames.overlapping) addContradictions(segments, damage);
   return { frames, vcpus: notes.vcpus, vmcoreinfo: notes.vmcoreinfo };
 }
 
-interface Segment {
+/** The numbers are the file's: anything below 2^64, rounded past 2^53. */
+class ProgramHeader {
   readonly headerOffset: number;
   readonly offset: number;
   readonly pa: number;
   readonly fileSize: number;
   readonly memorySize: number;
+  readonly #table: DataView;
+  readonly #at: number;
+  readonly #layout: Layout;
+
+  constructor(table: DataView, at: number, layout: Layout, headerOffset: number) {
+    this.headerOffset = headerOffset;
+    this.offset = readWord(table, at + layout.offset, layout);
+    this.pa = readWord(table, at + layout.paddr, layout);
+    this.fileSize = readWord(table, at + layout.filesz, layout);
+    this.memorySize = readWord(table, at + layout.memsz, layout);
+    this.#table = table;
+    this.#at = at;
+    this.#layout = layout;
+  }
+
+  /** As it stands in the file, for a person. */
+  exactly(field: "offset" | "paddr" | "filesz" | "memsz"): string {
+    return exactHex(this.#table, this.#at + this.#layout[field], this.#layout);
+  }
 }
 
-/** Enters what the file holds of a segment; the numbers are the file's, and may be anything below 2^64. */
-function addSegment(segments: SegmentTable, segment: Segment, sourceSize: number, damage: DamageList): void {
-  const { headerOffset, offset, pa, fileSize, memorySize } = segment;
+/** Enters what the file holds of a segment. */
+function addSegment(segments: SegmentTable, header: ProgramHeader, sourceSize: number, damage: DamageList): void {
+  const { headerOffset, offset, pa, fileSize, memorySize } = header;
   if (fileSize === 0) return;
   if (pa >= PHYSICAL_MEMORY_SIZE) {
-    damage.add(headerOffset, "a segment of physical memory below 2^52", `one at PA ${hex(pa)}, which is left out`);
+    damage.add(headerOffset, "a segment of physical memory below 2^52", `one at PA ${header.exactly("paddr")}, which is left out`);
     return;
   }
   if (fileSize > memorySize) {
-    damage.add(headerOffset, `p_filesz of at most p_memsz, ${hex(memorySize)}`, hex(fileSize));
+    damage.add(headerOffset, `p_filesz of at most p_memsz, ${header.exactly("memsz")}`, header.exactly("filesz"));
   }
   const inFile = Math.max(0, Math.min(fileSize, sourceSize - offset));
   if (inFile < fileSize) {
-    const expected = `${hex(fileSize)} bytes from offset ${hex(offset)} on, for PA ${hex(pa)}`;
+    const expected = `${header.exactly("filesz")} bytes from offset ${header.exactly("offset")} on, for PA ${hex(pa)}`;
     const missingOffset = Math.max(offset, sourceSize);
     damage.add(Number.isSafeInteger(missingOffset) ? missingOffset : headerOffset, expected, `the end of the file at ${hex(sourceSize)}`);
   }
@@ -155,6 +168,16 @@ function addSegment(segments: SegmentTable, segment: Segment, sourceSize: number
     damage.add(headerOffset, "a segment of physical memory below 2^52", `one that goes on to PA ${hex(pa + inFile)}, the rest is left out`);
   }
   if (size > 0) segments.push(pa, size, offset, headerOffset);
+}
+
+function addContradictions(segments: SegmentTable, damage: DamageList): void {
+  const compared = findContradictions(segments, (winner, loser, pa) => {
+    const expected = `PA ${hex(pa)} from one segment, that of the header at ${hex(segments.label(winner))}`;
+    damage.add(segments.label(loser), expected, "another segment with other contents for it; the first in the table counts");
+  });
+  if (compared === segments.length) return;
+  const found = "so many that overlap that from this header on they were not compared";
+  damage.add(segments.label(compared), "one segment, or few, for the same memory", found);
 }
 
 function readHeader(source: Source, damage: DamageList): Header {
@@ -185,7 +208,7 @@ function readHeader(source: Source, damage: DamageList): Header {
     throw formatError("bad-headers", layout.phentsize, `program headers of at least ${layout.programHeaderSize} bytes`, `${entrySize}`);
   }
   if (count > 0 && tableOffset + count * entrySize > source.size) {
-    const expected = `${count} program headers of ${entrySize} bytes from offset ${hex(tableOffset)} on`;
+    const expected = `${count} program headers of ${entrySize} bytes from offset ${exactHex(view, layout.phoff, layout)} on`;
     throw formatError("headers-cut-off", Math.min(tableOffset, source.size), expected, `a file that ends at ${hex(source.size)}`);
   }
   return { layout, machine, tableOffset, entrySize, count };
@@ -223,4 +246,9 @@ function readExactly(source: Source, offset: number, size: number, what: string)
 function readWord(view: DataView, at: number, { wordSize }: Layout): number {
   const low = view.getUint32(at, true);
   return wordSize === 4 ? low : view.getUint32(at + 4, true) * 2 ** 32 + low;
+}
+
+/** The same for a person, never rounded. */
+function exactHex(view: DataView, at: number, { wordSize }: Layout): string {
+  return hex(wordSize === 4 ? view.getUint32(at, true) : view.getBigUint64(at, true));
 }

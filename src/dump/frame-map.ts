@@ -1,19 +1,18 @@
 /**
  * Where in the file a frame lies: pieces of physical memory, ascending and without overlap, each in one stretch of the file.
  *
- * Built once from the segments by a sweep over physical memory; where segments overlap, the first in the table counts. The rule:
- * a frame is held when all its bytes are, from one piece or several, whatever their alignment.
+ * Built once from the segments; where they overlap, the first in the table counts. The rule: a frame is held when all its
+ * bytes are, from one piece or several, whatever their alignment.
  */
 
 import { FRAME_SIZE } from "../model/address.js";
 import type { FrameRun } from "../model/dump.js";
-import { PriorityQueue } from "./priority-queue.js";
 import type { SegmentTable } from "./segment-table.js";
-
-/** Told of two segments (by index) that give the memory from `pa` two places in the file. */
-export type OnOverlap = (winner: number, loser: number, pa: number) => void;
+import { sweep } from "./sweep.js";
 
 export class FrameMap {
+  /** Some memory is in two segments: in the same place of the file, or in two. */
+  readonly overlapping: boolean;
   readonly #starts: Float64Array;
   readonly #ends: Float64Array;
   readonly #offsets: Float64Array;
@@ -21,9 +20,9 @@ export class FrameMap {
   /** The piece found last: frames are mostly asked for in order. */
   #last = 0;
 
-  constructor(segments: SegmentTable, onOverlap: OnOverlap = () => {}) {
+  constructor(segments: SegmentTable) {
     const pieces = new Pieces(segments.length);
-    sweep(segments, pieces, onOverlap);
+    this.overlapping = sweep(segments, (pa, end, winner) => pieces.add(pa, end, segments.offset(winner) + (pa - segments.pa(winner))));
     this.#starts = pieces.starts;
     this.#ends = pieces.ends;
     this.#offsets = pieces.offsets;
@@ -125,44 +124,4 @@ class Pieces {
     this.offsets[this.length] = offset;
     this.length++;
   }
-}
-
-function sweep(segments: SegmentTable, pieces: Pieces, onOverlap: OnOverlap): void {
-  const ascending = indicesByPa(segments);
-  const begun = new PriorityQueue();
-  const dropEnded = (pa: number): void => {
-    while (begun.length > 0 && segments.end(begun.first) <= pa) begun.removeFirst();
-  };
-  let pa = 0;
-  for (let next = 0; next < ascending.length || begun.length > 0; ) {
-    if (begun.length === 0) pa = Math.max(pa, segments.pa(ascending[next]));
-    for (; next < ascending.length && segments.pa(ascending[next]) <= pa; next++) {
-      dropEnded(pa);
-      reportOverlap(segments, begun, ascending[next], pa, onOverlap);
-      begun.add(ascending[next]);
-    }
-    const winner = begun.first;
-    const end = Math.min(segments.end(winner), next < ascending.length ? segments.pa(ascending[next]) : Number.POSITIVE_INFINITY);
-    pieces.add(pa, end, segments.offset(winner) + (pa - segments.pa(winner)));
-    pa = end;
-    dropEnded(pa);
-  }
-}
-
-/** Two segments that mean the same bytes of the file agree: that is no overlap to speak of. */
-function reportOverlap(segments: SegmentTable, begun: PriorityQueue, index: number, pa: number, onOverlap: OnOverlap): void {
-  if (begun.length === 0) return;
-  const other = begun.first;
-  if (segments.offset(other) - segments.pa(other) === segments.offset(index) - segments.pa(index)) return;
-  onOverlap(Math.min(other, index), Math.max(other, index), pa);
-}
-
-function indicesByPa(segments: SegmentTable): Uint32Array {
-  const indices = new Uint32Array(segments.length);
-  let sorted = true;
-  for (let i = 0; i < indices.length; i++) {
-    indices[i] = i;
-    if (i > 0 && segments.pa(i) < segments.pa(i - 1)) sorted = false;
-  }
-  return sorted ? indices : indices.sort((a, b) => segments.pa(a) - segments.pa(b));
 }

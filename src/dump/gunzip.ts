@@ -1,10 +1,12 @@
 /**
  * A gzip file (RFC 1952) fed to fflate piece by piece, so that as little as possible is lost where it is damaged.
  *
- * fflate says where a member begins but not where the last one ends, and hands out nothing of a piece that it refuses. Hence:
+ * fflate says where a member begins but not where the last one ends, and hands out nothing of a piece that it refuses, nor
+ * of a stored block before it is whole. Hence:
  *
  * - The file is followed by END_MARK, which is no gzip header. fflate refuses the fourth byte behind a member and its trailer where
  *   it sees none, and END_MARK is no longer than that: refused there, the file ended with a whole member; not refused, it is cut off.
+ * - Of a stored block that the file ends in, what there is is taken out of what fflate waits with.
  * - A refused piece is gone through again in smaller ones, down to bytes: its member is inflated anew, and what is known of it dropped.
  *
  * The rule: what `GzipMembers` is told is in order and told once, whatever is inflated twice. Memory is a piece, what
@@ -17,6 +19,7 @@ import type { RandomAccess } from "../model/dump.js";
 import type { AbortSignalLike } from "../model/platform.js";
 import { Turns } from "../model/turns.js";
 import { readBytes } from "./source.js";
+import { unfinishedStoredBlock } from "./stored-block.js";
 
 /** Told what comes out. */
 export interface GzipMembers {
@@ -92,6 +95,7 @@ async function feed(
   let offset = base;
   let known = members.memberSize;
   let headerSize = 0;
+  let unfinished: Uint8Array = new Uint8Array(0);
   const turns = new Turns(signal);
   const gunzip = new Gunzip((bytes) => {
     headerSize = 0;
@@ -107,6 +111,8 @@ async function feed(
   gunzip.push(EMPTY_MEMBER.slice());
 
   while (offset < Math.min(stretch.end, size + END_MARK.length)) {
+    // Before END_MARK is taken for the rest of it.
+    if (offset === size) unfinished = unfinishedStoredBlock(gunzip);
     // fflate may keep it: always a new one.
     const piece = offset < size ? readBytes(source, offset, pieceSize(offset, stretch)) : END_MARK.slice(0, 1);
     if (piece.length === 0) {
@@ -129,6 +135,7 @@ async function feed(
     offset += piece.length;
     await turns.give();
   }
+  members.take(unfinished, size);
   return { type: "cut-off", offset: Math.min(offset, size) };
 }
 

@@ -2,14 +2,15 @@
  * Gzip (RFC 1952): one member or several, inflated once into memory, since nothing in the middle of a stream can be found
  * without what comes before.
  *
- * A stream that is cut off or damaged gives what could be inflated; the rest is damage. What comes out is checked by
- * length and CRC-32, which the decompressor does not look at. Memory follows what really comes out, up to the caller's
- * limit: no size in the file is believed.
+ * A stream that is cut off or damaged gives what could be inflated; the rest is damage. So is what follows the last member,
+ * nothing but zeros to the end of the file apart. What comes out is checked by length and CRC-32, which the decompressor
+ * does not look at. Memory follows what really comes out, up to the caller's limit: no size in the file is believed.
  */
 
 import type { RandomAccess } from "../model/dump.js";
 import { hex } from "../model/hex.js";
 import type { AbortSignalLike } from "../model/platform.js";
+import { Turns } from "../model/turns.js";
 import { BlockStore } from "./block-store.js";
 import { crc32 } from "./crc32.js";
 import type { DamageList } from "./damage-list.js";
@@ -23,6 +24,10 @@ const FLAGS_OFFSET = 3;
 const FLAGS_RESERVED = 0xe0;
 /** CRC-32 and length, little-endian. */
 const TRAILER_SIZE = 8;
+/** How much at once of what is behind the last member. */
+const REST_CHUNK_SIZE = 2 ** 16;
+/** As many bytes of it are told. */
+const REST_SHOWN = 4;
 
 export interface Inflated {
   readonly source: Source;
@@ -50,16 +55,38 @@ export async function inflateGzip(source: RandomAccess, options: InflateOptions)
   content.checkTrailers();
   switch (end.type) {
     case "ended": {
+      const { offset } = end;
       // Tapes and block devices leave zeros.
-      const [next = 0] = readBytes(source, end.offset, 1);
-      if (next === 0) return content.toInflated("complete");
-      return content.breakOff("bad-headers", end.offset, "another gzip header or the end of the file", "something else");
+      const rest = await firstNonZero(source, offset, options.signal);
+      if (rest === undefined) return content.toInflated("complete");
+      const padded = `nothing but zeros from ${hex(offset)} on, behind the last gzip member`;
+      const expected = rest === offset ? "another gzip header or the end of the file" : padded;
+      return content.breakOff("bad-headers", rest, expected, describeRest(readBytes(source, rest, REST_SHOWN)));
     }
     case "cut-off":
       return content.breakOff("headers-cut-off", end.offset, "the rest of the compressed stream", "the end of the file");
     case "malformed":
       return content.breakOff("bad-headers", end.offset, end.expected, end.found);
   }
+}
+
+/** Where from `start` on the first byte lies that is not zero; undefined where none does. */
+async function firstNonZero(source: RandomAccess, start: number, signal: AbortSignalLike | undefined): Promise<number | undefined> {
+  const turns = new Turns(signal);
+  for (let offset = start; ; ) {
+    const bytes = readBytes(source, offset, REST_CHUNK_SIZE);
+    if (bytes.length === 0) return undefined;
+    const at = bytes.findIndex((byte) => byte !== 0);
+    if (at >= 0) return offset + at;
+    offset += bytes.length;
+    await turns.give();
+  }
+}
+
+function describeRest(head: Uint8Array): string {
+  // As gzip(1) leaves it out: behind a gap stands what the medium held before, as likely as more of the same file.
+  if (isGzip(head)) return "another gzip header behind zeros, which is not read";
+  return `something else, which begins with ${[...head].map(hex).join(" ")}`;
 }
 
 interface EndedMember {

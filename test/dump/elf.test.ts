@@ -193,6 +193,30 @@ describe("what the headers of an ELF core promise in vain", () => {
     }
   });
 
+  it("is said with the very numbers of the file, up to the last below 2^64", async () => {
+    const last = 2n ** 64n - 1n;
+    const said = async (wrong: Partial<CoreSegment>): Promise<string[]> => {
+      const { damage } = await open([{ paddr: 0x7000n, bytes: frame(7), ...wrong }]);
+      return damage.map(({ expected, found }) => `${expected}; ${found}`);
+    };
+    expect(await said({ fileOffset: last })).toEqual([
+      "0x1000 bytes from offset 0xffffffffffffffff on, for PA 0x7000; the end of the file at 0x1078",
+    ]);
+    expect(await said({ paddr: last })).toEqual([
+      "a segment of physical memory below 2^52; one at PA 0xffffffffffffffff, which is left out",
+    ]);
+    expect(await said({ fileSize: last, memorySize: 2n ** 53n + 1n })).toEqual([
+      "p_filesz of at most p_memsz, 0x20000000000001; 0xffffffffffffffff",
+      "0xffffffffffffffff bytes from offset 0x78 on, for PA 0x7000; the end of the file at 0x1078",
+    ]);
+    expect(await said({ type: 4, fileOffset: last, fileSize: last - 1n })).toEqual([
+      "0xfffffffffffffffe bytes of notes from offset 0xffffffffffffffff on; the end of the file at 0x1078",
+    ]);
+    const file = patched(56, 1);
+    new DataView(file.buffer).setBigUint64(32, last, true);
+    expect((await refusal(file)).message).toContain("1 program headers of 56 bytes from offset 0xffffffffffffffff on");
+  });
+
   it("is cut at 52 bits of physical address", async () => {
     const dump = await open([{ paddr: 2n ** 52n - PAGE, bytes: concat([frame(1), frame(2)]) }]);
     expect(dump.runs).toEqual([{ gfn: 2 ** 40 - 1, count: 1 }]);
@@ -226,6 +250,51 @@ describe("what the headers of an ELF core promise in vain", () => {
       expect(dump.runs).toEqual([{ gfn: 0, count: 3 }]);
       expect(dump.damage).toHaveLength(1);
     }
+  });
+
+  it("is damage for every pair of headers that contradict, also where the one that wins has lost before", async () => {
+    const first = concat([frame(1), frame(2), frame(3), frame(4), frame(5), frame(6)]);
+    const start = BigInt(64 + 3 * 56);
+    const dump = await open([
+      { paddr: 0n, bytes: first, fileSize: 4n * PAGE },
+      { paddr: 2n * PAGE, bytes: concat([frame(13), frame(14), frame(15), frame(16)]) },
+      { paddr: PAGE, bytes: new Uint8Array(0), fileOffset: start + PAGE, fileSize: 5n * PAGE },
+    ]);
+    expect([3, 4, 5].map((gfn) => readFrame(dump, gfn))).toEqual([frame(4), frame(15), frame(16)]);
+    const found = "another segment with other contents for it; the first in the table counts";
+    expect(dump.damage).toEqual([
+      { offset: 64 + 56, expected: "PA 0x2000 from one segment, that of the header at 0x40", found },
+      { offset: 64 + 2 * 56, expected: "PA 0x4000 from one segment, that of the header at 0x78", found },
+    ]);
+  });
+
+  it("says from which header on no more are compared where they contradict each other without end", async () => {
+    const count = 200;
+    const size = 2 * count;
+    const headers = count + 1 + 1000;
+    const part = (pa: number, fileSize: number, shift: number): CoreSegment => ({
+      ...{ paddr: BigInt(pa), fileSize: BigInt(fileSize), bytes: new Uint8Array(0) },
+      fileOffset: BigInt(64 + headers * 56 + pa + shift),
+    });
+    // Every other byte, in which the last thousand agree; the one before them has the rest, in which they do not.
+    const odd = Array.from({ length: count }, (_, i) => part(2 * i, 1, 0));
+    const rest = Array.from({ length: 1000 }, () => part(0, size, 0));
+    const file = writeElfCore({ segments: [...odd, part(0, size, 1), ...rest] });
+    const { damage } = await openDump(concat([file, pattern(size + 1, 3)]));
+    expect(damage.at(-1)?.found).toBe("so many that overlap that from this header on they were not compared");
+    expect(damage.at(-2)?.offset).toBe(damage.at(-1)?.offset);
+    expect(damage.length).toBeGreaterThan(count + 100);
+    expect(damage.length).toBeLessThan(headers);
+  });
+
+  it("says so too where there are more contradictions than are listed", async () => {
+    const count = 800;
+    const { damage } = await open(
+      Array.from({ length: count }, (_, i) => ({ paddr: 0n, bytes: new Uint8Array(0), fileOffset: BigInt(i), fileSize: BigInt(i + 1) })),
+    );
+    expect(damage).toHaveLength(MAXIMUM_DAMAGE_LISTED + 1);
+    expect(damage.at(-1)?.found).toMatch(/more such places, not listed; .* from this header on they were not compared$/);
+    expect(damage.at(-1)?.offset).toBeLessThan(64 + (count - 1) * 56);
   });
 
   it("is no contradiction where two segments mean the same bytes", async () => {

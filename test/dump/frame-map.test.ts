@@ -4,21 +4,7 @@ import { FrameMap, type FramePart } from "../../src/dump/frame-map.js";
 import { PriorityQueue } from "../../src/dump/priority-queue.js";
 import { SegmentTable } from "../../src/dump/segment-table.js";
 import { FRAME_SIZE } from "../../src/model/address.js";
-
-interface Segment {
-  readonly pa: number;
-  readonly size: number;
-  readonly offset: number;
-}
-
-const FRAMES = 8;
-const SPACE = FRAMES * FRAME_SIZE;
-
-function tableOf(segments: readonly Segment[], base = 0): SegmentTable {
-  const table = new SegmentTable();
-  for (const [i, { pa, size, offset }] of segments.entries()) table.push(base + pa, size, offset, i);
-  return table;
-}
+import { CountedTable, FRAMES, type Segment, SPACE, segment, tableOf } from "./segment-support.js";
 
 /** Byte by byte: where in the file each one lies, -1 where nowhere. */
 function naiveMap(segments: readonly Segment[]): Float64Array {
@@ -46,17 +32,6 @@ function bytesOf(parts: readonly FramePart[]): Float64Array {
   return offsets;
 }
 
-/** Ends lie on frame ends, near them, and anywhere. */
-const edge = fc.oneof(
-  fc.nat(FRAMES - 1).map((gfn) => gfn * FRAME_SIZE),
-  fc.tuple(fc.nat(FRAMES - 1), fc.integer({ min: -3, max: 3 })).map(([gfn, d]) => Math.max(0, gfn * FRAME_SIZE + d)),
-  fc.nat(SPACE - 2),
-);
-const segment: fc.Arbitrary<Segment> = fc.record({ pa: edge, end: edge, offset: fc.nat(2 ** 32), identity: fc.boolean() }).map((s) => {
-  const pa = Math.min(s.pa, s.end);
-  // Often the file follows physical memory, so that neighbours are one stretch of it.
-  return { pa, size: Math.max(1, Math.abs(s.end - s.pa)), offset: s.identity ? pa + 0x8e0 : s.offset };
-});
 const base = fc.constantFrom(0, 2 ** 32, 2 ** 33 - SPACE, 2 ** 52 - SPACE);
 
 describe("the map from frames to the file", () => {
@@ -81,26 +56,6 @@ describe("the map from frames to the file", () => {
     );
   });
 
-  it("reports an overlap exactly where two segments give one byte two places", () => {
-    fc.assert(
-      fc.property(fc.array(segment, { maxLength: 6 }), (segments) => {
-        const overlaps: [number, number, number][] = [];
-        new FrameMap(tableOf(segments), (winner, loser, pa) => overlaps.push([winner, loser, pa]));
-        const contradict = ([a, b]: readonly [Segment, Segment]): boolean =>
-          Math.max(a.pa, b.pa) < Math.min(a.pa + a.size, b.pa + b.size) && a.offset - a.pa !== b.offset - b.pa;
-        const pairs = segments.flatMap((a, i) => segments.slice(i + 1).map((b) => [a, b] as const));
-        expect(overlaps.length > 0).toBe(pairs.some(contradict));
-        for (const [winner, loser, pa] of overlaps) {
-          const [a, b] = [segments[winner], segments[loser]];
-          expect(winner).toBeLessThan(loser);
-          expect(contradict([a, b])).toBe(true);
-          expect(pa).toBe(Math.max(a.pa, b.pa));
-        }
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
   it("has no frame where it has no segment", () => {
     const map = new FrameMap(new SegmentTable());
     expect(map.runs()).toEqual([]);
@@ -118,33 +73,12 @@ describe("the map from frames to the file", () => {
     const table = new CountedTable();
     const count = 100_000;
     for (let i = 0; i < count; i++) table.push((i % 1000) * 7, 2 ** 32 - i, i, i);
-    let overlaps = 0;
-    const map = new FrameMap(table, () => overlaps++);
+    const map = new FrameMap(table);
     expect(table.looks).toBeLessThan(3 * count * Math.log2(count));
-    expect(overlaps).toBeGreaterThan(0);
+    expect(map.overlapping).toBe(true);
     expect(map.runs()).toEqual([{ gfn: 0, count: 2 ** 20 + 1 }]);
   });
 });
-
-/** Counts how often a segment is asked for something. */
-class CountedTable extends SegmentTable {
-  looks = 0;
-
-  override pa(index: number): number {
-    this.looks++;
-    return super.pa(index);
-  }
-
-  override end(index: number): number {
-    this.looks++;
-    return super.end(index);
-  }
-
-  override offset(index: number): number {
-    this.looks++;
-    return super.offset(index);
-  }
-}
 
 describe("the queue of the segments that have begun", () => {
   it("gives the smallest first, comparing a number with no more others than a heap is deep", () => {

@@ -4,20 +4,8 @@ import { isGzip } from "../../src/dump/gzip.js";
 import { openDump } from "../../src/dump/open.js";
 import { FRAME_SIZE } from "../../src/model/address.js";
 import { DumpFormatError } from "../../src/model/errors.js";
-import { concat } from "../support/dump-writer.js";
-import {
-  beforeCut,
-  cutsOf,
-  fromBits,
-  inflate,
-  inflateOrNothing,
-  LONGEST_STORED_BLOCK,
-  MIB,
-  MOST_LOST,
-  same,
-  text,
-  whole,
-} from "./gzip-support.js";
+import { concat, coreOfFrames } from "../support/dump-writer.js";
+import { beforeCut, cutsOf, fromBits, inflate, inflateOrNothing, MIB, MOST_LOST, same, text, whole } from "./gzip-support.js";
 import { errorOf, FlakySource, frame, randomNumbers, readFrame, sampleElf, sampleGzip } from "./support.js";
 
 /** The longest header there can be, twice over. */
@@ -35,17 +23,47 @@ describe("a gzip stream that is cut off or damaged", () => {
     }
   });
 
-  it("gives a block that is stored as it is whole or not at all, and all before it", async () => {
+  it("gives of a block that is stored as it is all the bytes before the cut, wherever it is", async () => {
     const content = whole.subarray(0, 400_000);
-    for (const level of [0, 6]) {
-      const file = gzipSync(content, { level });
-      for (const cut of cutsOf(file)) {
-        const most = beforeCut(file, cut).length;
-        const bytes = await inflateOrNothing(file.subarray(0, cut));
-        expect(same(bytes, content.subarray(0, bytes.length))).toBe(true);
-        if (bytes.length > most || bytes.length <= most - LONGEST_STORED_BLOCK) throw new Error(`${cut}: ${bytes.length} of ${most}`);
+    for (const level of [0, 1, 6]) {
+      const members = [content.subarray(0, 150_000), content.subarray(150_000)].map((part) => gzipSync(part, { level }));
+      for (const file of [gzipSync(content, { level }), concat(members)]) {
+        for (const cut of cutsOf(file)) {
+          const { bytes, incomplete, damage } = await inflate(file.subarray(0, cut));
+          const expected = beforeCut(file, cut);
+          expect([cut, same(bytes, expected), bytes.length]).toEqual([cut, true, expected.length]);
+          expect([cut, incomplete, damage.map(({ offset }) => offset)]).toEqual([cut, true, [cut]]);
+        }
       }
     }
+  });
+
+  it("gives of one stored block each byte that is there, and none where its length contradicts itself", async () => {
+    const content = whole.subarray(0, 300);
+    const file = gzipSync(content, { level: 0 });
+    const start = file.length - 8 - content.length;
+    for (let cut = 3; cut < file.length; cut++) {
+      const bytes = await inflateOrNothing(file.subarray(0, cut));
+      expect([cut, same(bytes, content.subarray(0, Math.max(0, cut - start)))]).toEqual([cut, true]);
+    }
+    const contradictory = Uint8Array.from(file);
+    contradictory[start - 1] ^= 1;
+    expect(await inflateOrNothing(contradictory.subarray(0, file.length - 20))).toHaveLength(0);
+  });
+
+  it("opens as the dump whose headers it holds in a stored block, however that is cut", async () => {
+    const elf = coreOfFrames(
+      new Map([
+        [1, frame(1)],
+        [2, frame(2)],
+        [3, frame(3)],
+      ]),
+    );
+    const file = gzipSync(elf, { level: 0 });
+    const dump = await openDump(file.subarray(0, file.length - 8 - FRAME_SIZE - 1));
+    expect([dump.format, dump.runs]).toEqual(["elf", [{ gfn: 1, count: 1 }]]);
+    expect(readFrame(dump, 1)).toEqual(frame(1));
+    expect(dump.damage).toHaveLength(2);
   });
 
   it("gives the frames of a dump before the cut, the rest being absent and damage", async () => {
@@ -88,6 +106,28 @@ describe("a gzip stream that is cut off or damaged", () => {
       const { bytes, damage } = await inflate(concat([file, Uint8Array.from(rest, (c) => c.charCodeAt(0))]));
       expect([bytes.length, damage.length]).toEqual([10_000, 1]);
       expect(damage[0].offset).toBeGreaterThanOrEqual(file.length);
+    }
+  });
+
+  it("is damage at the first byte behind its last member that is no zero, be it that of another member", async () => {
+    const content = whole.subarray(0, 10_000);
+    const file = gzipSync(content);
+    for (const zeros of [1, 2, 3, 4, 512, 70_000]) {
+      for (const [rest, found] of [
+        [Uint8Array.of(9), "something else, which begins with 0x9"],
+        [Uint8Array.of(1, 2, 0, 255, 9, 0), "something else, which begins with 0x1 0x2 0x0 0xff"],
+        [gzipSync(whole.subarray(10_000, 20_000)), "another gzip header behind zeros, which is not read"],
+      ] as const) {
+        const { bytes, incomplete, damage } = await inflate(concat([file, new Uint8Array(zeros), rest]));
+        expect([same(bytes, content), incomplete]).toEqual([true, true]);
+        expect(damage).toEqual([
+          {
+            offset: file.length + zeros,
+            expected: `nothing but zeros from 0x${file.length.toString(16)} on, behind the last gzip member (gzip, compressed)`,
+            found: `${found}; 10000 bytes were inflated before it`,
+          },
+        ]);
+      }
     }
   });
 

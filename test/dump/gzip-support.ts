@@ -68,7 +68,6 @@ export function cutsOf(file: Uint8Array): readonly number[] {
   ];
 }
 
-export const LONGEST_STORED_BLOCK = 0xffff;
 /** The eight shortest symbols that fit into a byte, each the longest match: refused, a byte gives nothing at all. */
 export const MOST_LOST = 8 * 258;
 export const whole = mixture(2 * MIB + 12_345);
