@@ -58,10 +58,6 @@ export class CallGuard {
     this.#isDisposed = true;
   }
 
-  get isClosed(): boolean {
-    return this.#isDisposed;
-  }
-
   count(place: number): number {
     return this.#isBusy ? this.#countsBefore[place] : this.#u32[PLACES[place]];
   }

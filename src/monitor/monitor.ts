@@ -303,7 +303,7 @@ export class PageTableMonitor<Tag = string> {
 
   /** Gives up every address and lets the memory go. Afterwards every method throws `disposed`; doing it again does nothing. */
   dispose(): void {
-    if (this.#guard.isClosed) return;
+    if (!this.#memory) return;
     this.#enter();
     try {
       this.#giveUpAll();

@@ -5,7 +5,7 @@
  * caller has every stretch that had ended before it; a call of `next` that throws can be made again.
  */
 
-import { Turns } from "../model/turns.js";
+import { Turns, throwIfAborted } from "../model/turns.js";
 import { type AddressRange, linearRange, signedVa } from "./options.js";
 import { NO_DEADLINE, type SpaceTables } from "./tables.js";
 import { Walk, type WalkOptions } from "./walk.js";
@@ -107,8 +107,7 @@ export class ListingIterator<Row> implements IterableIterator<Row> {
       if (this.#ended) return this.return();
       this.#refill();
     }
-    const { signal } = this.#options.tables;
-    if (signal?.aborted) throw signal.reason;
+    throwIfAborted(this.#options.tables.signal);
     return { done: false, value: this.#rows[this.#next++] };
   }
 

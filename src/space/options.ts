@@ -57,6 +57,12 @@ export function checkOptions(options: object): void {
   }
 }
 
+/** The same for who is to be told the roots of several spaces. */
+export function checkOptionsOfRoots(options: { readonly roots: readonly bigint[] }): void {
+  checkOptions(options);
+  if (!Array.isArray(options.roots)) throw new PageTableError("invalid-options", "roots must be an array of bigint");
+}
+
 /** A range as the core counts: VAs without the copies of their highest bit, so that the two halves lie side by side. */
 export interface LinearRange {
   readonly from: bigint;

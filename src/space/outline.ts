@@ -11,10 +11,9 @@ import { checkedAnswer } from "../core/frame-reader.js";
 import * as layout from "../core/layout.js";
 import { checkMemory } from "../core/memory-checks.js";
 import { FRAME_SIZE } from "../model/address.js";
-import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
 import { Turns } from "../model/turns.js";
-import { checkOptions, type LinearRange, linearRange, linearVa, modeOf } from "./options.js";
+import { checkOptionsOfRoots, type LinearRange, linearRange, linearVa, modeOf } from "./options.js";
 import type { SharedOptions } from "./shared-changes.js";
 
 export interface SpaceOutline {
@@ -44,8 +43,7 @@ interface Covered {
  */
 export async function outline(memory: GuestMemory, options: OutlineOptions): Promise<SpaceOutline> {
   checkMemory(memory);
-  checkOptions(options);
-  if (!Array.isArray(options.roots)) throw new PageTableError("invalid-options", "roots must be an array of bigint");
+  checkOptionsOfRoots(options);
   const mode = coreModeOf(modeOf(memory, options.arch));
   const range = linearRange(mode, options.range);
   const upper = new UpperTables(memory, mode, new Turns(options.signal));

@@ -7,14 +7,13 @@
 
 import { clearedRootIn } from "../arch/cleared-root.js";
 import * as layout from "../core/layout.js";
-import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
 import { Turns } from "../model/turns.js";
 import { type Change, type SharedChange, sharedBy } from "./change.js";
 import { compareSpace, rootEntries } from "./kernels.js";
 import { ListingIterator, type ListingOptions, type ListingSlice, type SpaceListing, slicesOf } from "./listing.js";
 import { openStates } from "./opening.js";
-import { type AddressRange, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
+import { type AddressRange, checkOptionsOfRoots, type LinearRange, linearRange, type SpaceOptions } from "./options.js";
 import { decodeChange } from "./row-objects.js";
 import type { CursorOptions, SpaceTables } from "./tables.js";
 
@@ -44,7 +43,7 @@ export async function changesOfRoots(before: GuestMemory, after: GuestMemory, op
 export async function openChangesOfRoots(before: GuestMemory, after: GuestMemory, options: SharedOptions): Promise<SharedListing> {
   const tables = await openStates(before, after, options);
   const { mode } = tables;
-  if (!Array.isArray(options.roots)) throw new PageTableError("invalid-options", "roots must be an array of bigint");
+  checkOptionsOfRoots(options);
   const roots = [...new Set(options.roots.map((root) => clearedRootIn(mode, root)))];
   return new SharedListing(tables, roots, linearRange(mode, options.range));
 }

@@ -14,6 +14,7 @@ import type { Architecture } from "../model/architecture.js";
 import { PageTableError } from "../model/errors.js";
 import type { GuestMemory } from "../model/memory.js";
 import type { AbortSignalLike } from "../model/platform.js";
+import { throwIfAborted } from "../model/turns.js";
 import type { Kernel } from "./kernels.js";
 import type { LinearRange, UnreadableTable } from "./options.js";
 
@@ -76,9 +77,9 @@ export class SpaceTables {
   readonly #deferred = new Map<number, unknown>();
 
   static async create(options: TablesOptions): Promise<SpaceTables> {
-    if (options.signal?.aborted) throw options.signal.reason;
+    throwIfAborted(options.signal);
     const core = await Core.createGrowing(options.arch);
-    if (options.signal?.aborted) throw options.signal.reason;
+    throwIfAborted(options.signal);
     return new SpaceTables(core, options);
   }
 
@@ -182,10 +183,19 @@ export class SpaceTables {
 
   /** Where a cursor stands: another that is opened there goes on as it would. */
   standpoint(cursor: number): Standpoint {
-    const { u8, u32, u64 } = this.core;
     const row = cursor + layout.SPACE_CURSOR_ROW;
-    const isOpen = u32[(cursor + layout.SPACE_CURSOR_OPEN) >>> 2] !== 0;
-    return { at: u64[(cursor + layout.SPACE_CURSOR_AT) >>> 3], openRow: isOpen ? u8.slice(row, row + layout.SPACE_ROW_BYTES) : undefined };
+    const openRow = this.hasOpenRow(cursor) ? this.core.u8.slice(row, row + layout.SPACE_ROW_BYTES) : undefined;
+    return { at: this.placeOf(cursor), openRow };
+  }
+
+  /** The linear VA that a cursor goes on at. */
+  placeOf(cursor: number): bigint {
+    return this.core.u64[(cursor + layout.SPACE_CURSOR_AT) >>> 3];
+  }
+
+  /** Whether the stretch that a cursor has come to may still be prolonged. */
+  hasOpenRow(cursor: number): boolean {
+    return this.core.u32[(cursor + layout.SPACE_CURSOR_OPEN) >>> 2] !== 0;
   }
 
   closeCursor(cursor: number): void {
@@ -207,8 +217,7 @@ export class SpaceTables {
       throw error;
     }
     for (;;) {
-      const { signal } = this.#options;
-      if (signal?.aborted) throw signal.reason;
+      throwIfAborted(this.#options.signal);
       this.core.u32[ROWS_AT] = 0;
       const status = kernel(this.#core.exports, cursor, capacity);
       switch (status) {

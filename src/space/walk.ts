@@ -63,13 +63,13 @@ export class Walk {
   /** Linear VA that it goes on at. */
   get at(): bigint {
     const { cursor, tables } = this.#held;
-    return cursor === undefined ? this.#standpoint.at : tables.standpoint(cursor).at;
+    return cursor === undefined ? this.#standpoint.at : tables.placeOf(cursor);
   }
 
   /** Whether the stretch that it has come to may still be prolonged. */
   get hasOpenRow(): boolean {
     const { cursor, tables } = this.#held;
-    return (cursor === undefined ? this.#standpoint : tables.standpoint(cursor)).openRow !== undefined;
+    return cursor === undefined ? this.#standpoint.openRow !== undefined : tables.hasOpenRow(cursor);
   }
 
   close(): void {

@@ -6,6 +6,7 @@
  * itself, and skips what has been passed on: whatever fails, the rows are those of one worker.
  */
 
+import { throwIfAborted } from "../../model/turns.js";
 import type { ChangeColumns } from "../wire/columns.js";
 import type { Page, UnitDeal } from "../wire/wire.js";
 import { rowsOf } from "./change-joins.js";
@@ -141,7 +142,7 @@ export class DealtReader implements PageSource<"changes"> {
   async #fall(): Promise<"again"> {
     const failure = this.#failure;
     const { crew, kind, signal, onProgress, reopen } = this.#options;
-    if (signal?.aborted === true) throw signal.reason;
+    throwIfAborted(signal);
     if (crew.ended) throw crew.ended;
     this.#hasFallen = true;
     this.#stop();

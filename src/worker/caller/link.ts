@@ -6,6 +6,7 @@
 
 import { wrap } from "comlink";
 import { PageTableError } from "../../model/errors.js";
+import { throwIfAborted } from "../../model/turns.js";
 import type { CallOptions } from "../remote.js";
 import type { Beginning, RemoteService } from "../service/service.js";
 import { CallAborted, installErrorHandler } from "../wire/error-wire.js";
@@ -69,7 +70,7 @@ export class Link {
     takeBack?: (answer: T) => Promise<void>,
   ): Promise<T> {
     if (this.#end) throw this.#end;
-    if (signal?.aborted === true) throw signal.reason;
+    throwIfAborted(signal);
     const id = ++this.#lastCall;
     const canStop = signal !== undefined || onProgress !== undefined;
     const abort = canStop ? this.#flags.take() : undefined;

@@ -51,11 +51,12 @@ export class DealtScan {
   /** By piece. */
   readonly #runs: readonly (readonly FrameRun[])[];
   readonly #total: number;
-  readonly #turns = new Turns();
+  readonly #turns: Turns;
 
   constructor(options: DealtScanOptions) {
-    const { memory, deal, scan } = options;
+    const { memory, deal, scan, call } = options;
     this.#options = options;
+    this.#turns = new Turns(call);
     this.#board = new ScanBoard(deal);
     this.#runs = runsOfPieces(memory.runs, deal.pieces);
     this.#total = scan.begin();
@@ -118,7 +119,7 @@ export class DealtScan {
       this.#settle(board.pieceStates + piece, () => this.#look(piece));
       const frames = this.#runs[piece].reduce((sum, { count }) => sum + count, 0);
       call.progress(board.countFrames(frames), this.#total);
-      await this.#breathe();
+      await this.#turns.give();
     }
   }
 
@@ -149,7 +150,7 @@ export class DealtScan {
         kept.push(...found);
         return true;
       });
-      await this.#breathe();
+      await this.#turns.give();
     }
     return kept;
   }
@@ -164,7 +165,7 @@ export class DealtScan {
     const board = this.#board;
     for (let place = board.take(NEXT_JUDGEMENT); place < candidates.length; place = board.take(NEXT_JUDGEMENT)) {
       this.#settle(board.judgementStates + place, () => board.setJudgement(place, this.#options.scan.judge(candidates[place], arch)));
-      await this.#breathe();
+      await this.#turns.give();
     }
   }
 
@@ -188,11 +189,6 @@ export class DealtScan {
     const { scan, deal } = this.#options;
     scan.look(this.#runs[piece]);
     this.#board.classes(piece).set(scan.classesFrom(deal.pieces[piece]));
-  }
-
-  async #breathe(): Promise<void> {
-    await this.#turns.give();
-    this.#options.call.throwIfAborted();
   }
 }
 
